@@ -1,0 +1,80 @@
+import type { FunctionSpec } from '@pushfn/model/function-spec'
+
+/**
+ * What runs containers. A driver is a record of functions, one folder each; the conformance suite in
+ * `test/conformance/engine` says what every one of them must do, on the real thing. Only the controller holds one.
+ *
+ * An engine touches nothing that does not bear the label `pushfn.cloud/managed=<cloud>`; everything it creates bears it.
+ * All calls may be repeated: to start what runs, or remove what is gone, is a success. Failures throw
+ * `AppError('ENGINE_FAILED')`, with the tenant's part in `hint` when the tenant can mend it.
+ */
+export interface Engine {
+  readonly kind: 'docker' | 'swarm' | 'kubernetes'
+
+  /** The engine's version when it answers; throws when it does not. */
+  ping(signal?: AbortSignal): Promise<string>
+
+  /** Makes what keeps the tenant apart (its network, its rules). */
+  ensureNamespace(tenant: string, signal?: AbortSignal): Promise<void>
+
+  /** Removes the tenant's namespace and every replica in it. */
+  removeNamespace(tenant: string, signal?: AbortSignal): Promise<void>
+
+  /**
+   * Starts one replica and returns it as soon as the engine has started it; whether it answers is the caller's to ask.
+   * An existing replica of the same workload and ordinal is started when it is stopped, and returned as it is otherwise.
+   */
+  start(workload: Workload, ordinal: number, signal?: AbortSignal): Promise<Replica>
+
+  /** Asks the replica to end (SIGTERM), ends it after `graceMs`, and removes it with all that it wrote. */
+  remove(replicaId: string, graceMs: number, signal?: AbortSignal): Promise<void>
+
+  /** Every replica of this cloud, running or not. */
+  list(signal?: AbortSignal): Promise<Replica[]>
+
+  /** One replica as it is now, undefined when there is none. */
+  inspect(replicaId: string, signal?: AbortSignal): Promise<Replica | undefined>
+
+  /** The last lines a replica wrote to stdout and stderr, oldest first, each cut at 4 KiB. */
+  logTail(replicaId: string, lines: number, signal?: AbortSignal): Promise<string[]>
+
+  /** Starts, ends and disappearances of this cloud's replicas as they happen, until the signal. Ends when the engine does. */
+  watch(signal: AbortSignal): AsyncIterable<EngineEvent>
+}
+
+/** A revision as an engine runs it. */
+export interface Workload {
+  tenant: string
+  function: string
+  /** Short, unique, a DNS label: the tail of the revision's id. */
+  revision: string
+  build: string
+  /** The image by digest or id; never a tag that can move. */
+  image: string
+  spec: FunctionSpec
+  /** The controller's fence: the sequence of the push that wanted this. Kept as a label. */
+  generation: string
+}
+
+export interface Replica {
+  /** The engine's own id. */
+  id: string
+  tenant: string
+  function: string
+  revision: string
+  ordinal: number
+  generation: string
+  state: 'starting' | 'running' | 'paused' | 'stopped'
+  /** `ip:port` while running. */
+  address?: string
+  /** Why it stopped, when it did. */
+  exit?: { code: number; isOutOfMemory: boolean }
+}
+
+export interface EngineEvent {
+  kind: 'started' | 'died' | 'removed'
+  replicaId: string
+  tenant: string
+  function: string
+  revision: string
+}

@@ -1,0 +1,122 @@
+import type { Fault } from '@pushfn/model/errors'
+import type { CommitStatus } from '@pushfn/model/deploy-status'
+
+/**
+ * Where code lives. One folder per forge, one line each in `forges.ts`. A forge never touches the database: it turns a
+ * request into events, and the cloud's words into the forge's calls.
+ */
+export interface Forge {
+  readonly kind: ForgeKind
+
+  /**
+   * Verifies a webhook over its raw bytes and says what it means. `id` names the delivery; a redelivery has the same.
+   * Throws AppError UNAUTHENTICATED (signature), BAD_REQUEST (no JSON, no event header, not GitHub's shape).
+   */
+  receive?(request: WebhookRequest): Promise<ForgeDelivery>
+
+  /** From where, and with what header, the builder fetches a repository. The header is a secret: never log it. */
+  checkoutSource(repository: ForgeRepository, signal?: AbortSignal): Promise<CheckoutSource>
+
+  /** Sets one commit status. Throws FORGE_FAILED; the caller retries and never lets a build wait for it. */
+  setStatus(repository: ForgeRepository, sha: string, status: CommitStatus, signal?: AbortSignal): Promise<void>
+
+  /**
+   * Creates or updates the stack's check run, where the forge has such a thing. Returns its id, to be handed in at the
+   * next call; undefined when the forge or the installation's permissions have no checks (then statuses tell all).
+   */
+  setCheck?(repository: ForgeRepository, sha: string, check: StackCheck, signal?: AbortSignal): Promise<string | undefined>
+}
+
+export type ForgeKind = 'github' | 'gitlab' | 'gitea' | 'builtin'
+
+export interface WebhookRequest {
+  /** Header names in lower case. */
+  headers: Readonly<Record<string, string | undefined>>
+  body: Buffer
+}
+
+/** A repository as the forge names it. Ids are the forge's numeric ones, as text: names are only labels. */
+export interface ForgeRepository {
+  id: string
+  name: string
+  owner: string
+  ownerId: string
+  isPrivate: boolean
+  defaultBranch: string
+  /** GitHub: the App's installation that may read it. */
+  installationId?: string
+}
+
+export interface CheckoutSource {
+  url: string
+  /** `Authorization: …` for the fetch, absent for public repositories. */
+  authorization?: string
+}
+
+export interface ForgeDelivery {
+  id: string
+  /** The forge's own name of it: `push`, `installation`, … */
+  event: string
+  action?: string
+  /** What it means to the cloud; empty for all that it ignores. */
+  events: readonly ForgeEvent[]
+  /** For the ledger when `events` is empty: why. */
+  ignored?: string
+}
+
+export type ForgeEvent =
+  | { kind: 'ping' }
+  | {
+      kind: 'push'
+      repository: ForgeRepository
+      /** `refs/heads/main` */
+      ref: string
+      before: string
+      /** The new commit; absent when the ref was deleted. */
+      after?: string
+      isForced: boolean
+      pusher: string
+      /** First line of the head commit's message. */
+      message: string
+    }
+  | { kind: 'installed'; installationId: string; account: ForgeAccount; repositories: readonly ForgeRepositoryLabel[] }
+  | { kind: 'uninstalled'; installationId: string; account: ForgeAccount }
+  | { kind: 'suspended' | 'unsuspended'; installationId: string; account: ForgeAccount }
+  | {
+      kind: 'repositories-changed'
+      installationId: string
+      account: ForgeAccount
+      added: readonly ForgeRepositoryLabel[]
+      removed: readonly ForgeRepositoryLabel[]
+    }
+  | { kind: 'repository-renamed' | 'repository-edited' | 'repository-transferred'; repository: ForgeRepository }
+  | { kind: 'repository-deleted'; repository: ForgeRepository }
+
+export interface ForgeAccount {
+  id: string
+  login: string
+}
+
+export interface ForgeRepositoryLabel {
+  id: string
+  name: string
+  isPrivate: boolean
+}
+
+/** The stack's check run: one from delivery to the first 200. */
+export interface StackCheck {
+  /** The id a former call returned. */
+  id?: string
+  /** The build's id, kept by the forge beside the check. */
+  externalId: string
+  title: string
+  /** Markdown. */
+  summary: string
+  /** The end of the build log as text. */
+  log: string
+  state: 'queued' | 'in_progress' | 'success' | 'failure' | 'neutral' | 'cancelled'
+  startedAt?: Date
+  completedAt?: Date
+  detailsUrl: string
+  faults: readonly Fault[]
+}

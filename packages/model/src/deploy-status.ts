@@ -1,0 +1,18 @@
+import { z } from 'zod'
+
+/** A status on a commit, as every forge knows it in some form. */
+export const CommitState = z.enum(['pending', 'success', 'failure', 'error'])
+export type CommitState = z.infer<typeof CommitState>
+
+export const CommitStatus = z.object({
+  /** `stack-deploy` for the stack, the function's name for a function. */
+  context: z.string(),
+  state: CommitState,
+  /** One line; forges cut it (GitHub: 140 characters). */
+  description: z.string(),
+  targetUrl: z.string().optional(),
+})
+export type CommitStatus = z.infer<typeof CommitStatus>
+
+/** The context of the whole stack's status, as OpenFaaS Cloud named it. */
+export const STACK_CONTEXT = 'stack-deploy'

@@ -1,0 +1,72 @@
+import { z } from 'zod'
+
+/**
+ * A route is what the gateway knows of one alias of one function: (host label, function) → endpoints and policy. The
+ * controller writes routes to Redis, gateways read them; the table can be rebuilt from the database at any time.
+ */
+
+/** One replica's `ip:port` as the gateway can reach it. */
+export const Endpoint = z.object({
+  /** The replica's id in the engine: what a drained message names. */
+  id: z.string(),
+  /** `10.210.0.2:8080`; IPv6 in brackets. */
+  address: z.string(),
+})
+export type Endpoint = z.infer<typeof Endpoint>
+
+export const RoutePolicy = z.object({
+  /** Milliseconds to the first byte of the function's answer. */
+  responseTimeoutMs: z.number().int().positive(),
+  /** Milliseconds without a byte in either direction, after which a stream is cut. */
+  idleTimeoutMs: z.number().int().positive(),
+  /** Bytes a request body may have. */
+  maxBodyBytes: z.number().int().positive(),
+})
+export type RoutePolicy = z.infer<typeof RoutePolicy>
+
+export const Route = z.object({
+  /** First label(s) of the host under the functions domain: `<tenant>`, `<commit8>--<tenant>`, `pr-<n>-<repo>--<tenant>`. */
+  host: z.string(),
+  function: z.string(),
+  tenant: z.string(),
+  revision: z.string(),
+  endpoints: z.array(Endpoint),
+  policy: RoutePolicy,
+})
+export type Route = z.infer<typeof Route>
+
+/** `<host>/<function>`: `/` can be in neither part. */
+export const routeKey = (route: Pick<Route, 'host' | 'function'>): string => `${route.host}/${route.function}`
+
+/**
+ * One change of the table, as published on the channel. `version` is the table's version after the change and grows by
+ * one; a gateway that misses one reads the whole table again.
+ */
+export const RouteChange = z.object({
+  version: z.number().int(),
+  put: z.array(Route).default([]),
+  /** Route keys that are no more. */
+  remove: z.array(z.string()).default([]),
+})
+export type RouteChange = z.infer<typeof RouteChange>
+
+/** What a gateway says back. `applied`: it serves by this version. `drained`: no request of it is at this endpoint any more. */
+export const GatewayMessage = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('applied'), gateway: z.string(), version: z.number().int() }),
+  z.object({ kind: z.literal('drained'), gateway: z.string(), endpoint: z.string() }),
+])
+export type GatewayMessage = z.infer<typeof GatewayMessage>
+
+/** Redis keys and channels of the route table; `cloud` keeps several clouds on one Redis apart. */
+export const routeKeys = (cloud: string) => ({
+  /** Hash: route key → Route as JSON. */
+  table: `${cloud}:routes`,
+  /** Integer, grows by one with every change. */
+  version: `${cloud}:routes:version`,
+  /** Channel of RouteChange as JSON. */
+  changes: `${cloud}:routes:changes`,
+  /** Channel of GatewayMessage as JSON. */
+  gateways: `${cloud}:gateways`,
+  /** Sorted set: gateway id → time of its last heartbeat (ms); a gateway unheard for 10 s is gone. */
+  heartbeats: `${cloud}:gateways:heartbeats`,
+})
