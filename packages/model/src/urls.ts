@@ -12,7 +12,8 @@ export const functionUrl = (urls: CloudUrls, hostLabel: string, name: string): s
   return `${url.protocol}//${hostLabel}.${url.host}/${name}`
 }
 
-export const buildPageUrl = (urls: CloudUrls, build: string): string => new URL(`/builds/${build}`, urls.consoleUrl).href
+export const buildPageUrl = (urls: CloudUrls, build: string): string =>
+  new URL(`/builds/${build}`, urls.consoleUrl).href
 
 export const gitUrl = (urls: CloudUrls, tenant: TenantSlug, repository: RepositoryName): string =>
   new URL(`/git/${tenant}/${repository}.git`, urls.consoleUrl).href

@@ -1,0 +1,44 @@
+import type { Log } from './log.ts'
+
+const STOP_LIMIT_MS = 60_000
+
+/** What an app hands back once it serves: how to stop it. In-flight work ends, jobs are handed back, then it resolves. */
+export interface RunningApp {
+  stop(): Promise<void>
+}
+
+/**
+ * The frame of every process: starts the app, stops it gracefully at SIGTERM or SIGINT (a second one ends it at once),
+ * and ends with one line for a start that failed.
+ */
+export const run = async (log: () => Log, start: () => Promise<RunningApp>): Promise<void> => {
+  try {
+    const app = await start()
+    let isStopping = false
+    const stop = async (signal: NodeJS.Signals) => {
+      if (isStopping) process.exit(1)
+      isStopping = true
+      log().info({ signal }, 'stopping')
+      const limit = setTimeout(() => {
+        log().error({ limitMs: STOP_LIMIT_MS }, 'did not stop in time')
+        process.exit(1)
+      }, STOP_LIMIT_MS)
+      try {
+        await app.stop()
+        log().info('stopped')
+        clearTimeout(limit)
+        process.exit(0)
+      } catch (err) {
+        log().error({ err }, 'stopping failed')
+        process.exit(1)
+      }
+    }
+    process.on('SIGTERM', stop)
+    process.on('SIGINT', stop)
+    log().info('ready')
+  } catch (err) {
+    const isPlain = err instanceof Error && err.name === 'ConfigurationError'
+    process.stderr.write(isPlain ? `${err.message}\n` : `could not start: ${err instanceof Error ? err.stack : err}\n`)
+    process.exit(isPlain ? 78 : 1)
+  }
+}
