@@ -56,7 +56,7 @@ type Describe = { env: string; description: string; default?: string }
 
 /** The kinds of settings there are. Each takes `{ env, description, default? }`. */
 export const setting = {
-  text: (about: Describe): Setting<string> => ({ ...about, schema: text(z.string().min(1)) }),
+  text: (about: Describe): Setting<string> => ({ ...about, schema: z.string().min(1) }),
   optionalText: (about: Describe): Setting<string | undefined> => ({
     ...about,
     isOptional: true,
