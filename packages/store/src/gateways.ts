@@ -1,0 +1,72 @@
+import { GatewayMessage, routeKeys } from '@pushfn/model/route'
+import type { Bus } from './bus.ts'
+
+const GONE_AFTER_MS = 10_000
+
+/** What the controller hears from the gateways. */
+export interface Gateways {
+  /** Resolves when every gateway that is alive serves by this version of the table, or after `limitMs`: true when all do. */
+  applied(version: number, limitMs: number): Promise<boolean>
+  /** Resolves when no gateway that is alive has a request at the endpoint any more, or after `limitMs`: true when none has. */
+  drained(endpointId: string, limitMs: number): Promise<boolean>
+  close(): void
+}
+
+/** Starts to listen. Without Redis nothing is heard, and the limits decide. */
+export const watchGateways = async (bus: Bus, cloud: string): Promise<Gateways> => {
+  const keys = routeKeys(cloud)
+  const appliedBy = new Map<string, number>()
+  const drainedBy = new Map<string, Set<string>>()
+  const waiting = new Set<() => void>()
+  const close = await bus.subscribe(keys.gateways, (text) => {
+    const message = GatewayMessage.parse(JSON.parse(text))
+    if (message.kind === 'applied') appliedBy.set(message.gateway, message.version)
+    else drainedBy.get(message.endpoint)?.add(message.gateway)
+    for (const look of waiting) look()
+  })
+
+  const alive = async (): Promise<string[]> => {
+    try {
+      return await bus.redis.zrangebyscore(keys.heartbeats, Date.now() - GONE_AFTER_MS, '+inf')
+    } catch {
+      return []
+    }
+  }
+
+  /** A gateway may die while it is waited for, so who is alive is asked again each second. */
+  const until = async (isDone: (gateways: string[]) => boolean, limitMs: number): Promise<boolean> => {
+    let gateways = await alive()
+    if (isDone(gateways)) return true
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const look = () => isDone(gateways) && resolve(true)
+    const limit = setTimeout(() => resolve(false), limitMs)
+    const again = setInterval(async () => {
+      gateways = await alive()
+      look()
+    }, 1_000)
+    waiting.add(look)
+    look()
+    try {
+      return await promise
+    } finally {
+      clearTimeout(limit)
+      clearInterval(again)
+      waiting.delete(look)
+    }
+  }
+
+  return {
+    applied: (version, limitMs) =>
+      until((gateways) => gateways.every((gateway) => (appliedBy.get(gateway) ?? 0) >= version), limitMs),
+    drained: async (endpointId, limitMs) => {
+      const by = drainedBy.get(endpointId) ?? new Set()
+      drainedBy.set(endpointId, by)
+      try {
+        return await until((gateways) => gateways.every((gateway) => by.has(gateway)), limitMs)
+      } finally {
+        drainedBy.delete(endpointId)
+      }
+    },
+    close,
+  }
+}

@@ -1,0 +1,29 @@
+import { Redis } from 'ioredis'
+
+export type { Redis } from 'ioredis'
+
+/**
+ * A connection for commands that must answer soon: it fails within two seconds instead of waiting for a Redis that is
+ * away, and comes back by itself. Failures reach `onError`, so that an absent Redis never ends a process.
+ */
+export const openRedis = (url: string, onError: (err: Error) => void): Redis => {
+  const redis = new Redis(url, {
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: true,
+    commandTimeout: 2_000,
+    connectTimeout: 2_000,
+    retryStrategy: (times) => Math.min(50 * times, 1_000),
+  })
+  redis.on('error', onError)
+  return redis
+}
+
+/** A connection that waits for ever: for subscriptions and for BullMQ's blocking reads. */
+export const openWaitingRedis = (url: string, onError: (err: Error) => void): Redis => {
+  const redis = new Redis(url, {
+    maxRetriesPerRequest: null,
+    retryStrategy: (times) => Math.min(50 * times, 1_000),
+  })
+  redis.on('error', onError)
+  return redis
+}

@@ -1,0 +1,139 @@
+import { AppError } from '@pushfn/model/errors'
+import type { FunctionSpec } from '@pushfn/model/function-spec'
+import type { Claim } from './builds.ts'
+import type { Database, Transaction } from './database.ts'
+
+export interface WantedFunction {
+  name: string
+  /** Name with tag, for people. */
+  image: string
+  /** What the engine runs it by. */
+  digest: string
+  spec: FunctionSpec
+}
+
+export interface ReleaseFacts {
+  claim: Claim
+  tenantId: string
+  repositoryId: string
+  sha: string
+  /** Of the push: an older release changes nothing. */
+  sequence: bigint
+  functions: readonly WantedFunction[]
+}
+
+export interface WantedRevision {
+  name: string
+  functionId: string
+  revisionId: string
+}
+
+/**
+ * Writes what shall be live: a revision for each function, and each function's wish for it. One transaction, fenced by
+ * the build's generation; said twice it is as said once. Throws LEASE_LOST, SUPERSEDED or FUNCTION_TAKEN, and then
+ * nothing was written.
+ */
+export const release = (db: Database, facts: ReleaseFacts): Promise<WantedRevision[]> =>
+  db.$transaction(async (tx) => {
+    await holdBuild(tx, facts.claim)
+    const revisions: WantedRevision[] = []
+    // In one order for everybody, so that two releases never wait for each other in a circle.
+    for (const wanted of facts.functions.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+      revisions.push(await wantRevision(tx, facts, wanted))
+    }
+    return revisions
+  })
+
+/** Locks the build's row for the transaction: who holds an older generation gets no further. */
+const holdBuild = async (tx: Transaction, claim: Claim): Promise<void> => {
+  const rows = await tx.$queryRaw<unknown[]>`
+    SELECT id FROM builds WHERE id = ${claim.buildId}::uuid AND generation = ${claim.generation} FOR UPDATE`
+  if (rows.length === 0) throw new AppError('LEASE_LOST', `build ${claim.buildId} was taken over`)
+}
+
+const wantRevision = async (tx: Transaction, facts: ReleaseFacts, wanted: WantedFunction): Promise<WantedRevision> => {
+  const fn = await ensureFunction(tx, facts, wanted.name)
+  const revision = await tx.revision.upsert({
+    where: { buildId_functionId: { buildId: facts.claim.buildId, functionId: fn.id } },
+    create: {
+      functionId: fn.id,
+      buildId: facts.claim.buildId,
+      sha: facts.sha,
+      image: wanted.image,
+      digest: wanted.digest,
+      spec: wanted.spec,
+      sequence: facts.sequence,
+    },
+    update: {},
+  })
+  const { count } = await tx.function.updateMany({
+    where: { id: fn.id, sequence: { lte: facts.sequence } },
+    data: { wantedRevisionId: revision.id, sequence: facts.sequence, removedAt: null },
+  })
+  if (count === 0) throw new AppError('SUPERSEDED', `a newer push already wants another revision of ${wanted.name}`)
+  return { name: wanted.name, functionId: fn.id, revisionId: revision.id }
+}
+
+const ensureFunction = async (tx: Transaction, facts: ReleaseFacts, name: string) => {
+  const key = { tenantId_name: { tenantId: facts.tenantId, name } }
+  const fn = await tx.function.upsert({
+    where: key,
+    create: { tenantId: facts.tenantId, repositoryId: facts.repositoryId, name },
+    update: {},
+  })
+  if (fn.repositoryId === facts.repositoryId) return fn
+  if (!fn.removedAt) throw functionTaken(name)
+  // Another repository of the tenant takes over a name that is free again; its pushes count from their own beginning.
+  return tx.function.update({ where: key, data: { repositoryId: facts.repositoryId, sequence: 0 } })
+}
+
+const functionTaken = (name: string): AppError =>
+  new AppError('FUNCTION_TAKEN', `function ${name} belongs to another repository of the tenant`, {
+    function: name,
+    hint: `the function “${name}” is deployed from another repository of this tenant: rename one of the two`,
+  })
+
+/** Which of the names are deployed from another repository of the tenant: to be told before anything is built. */
+export const takenNames = async (
+  db: Database,
+  facts: { tenantId: string; repositoryId: string; names: readonly string[] },
+): Promise<AppError | undefined> => {
+  const taken = await db.function.findFirst({
+    where: {
+      tenantId: facts.tenantId,
+      name: { in: [...facts.names] },
+      repositoryId: { not: facts.repositoryId },
+      removedAt: null,
+    },
+  })
+  return taken ? functionTaken(taken.name) : undefined
+}
+
+/**
+ * Marks the repository's functions that are not among `keep` as removed: called after a successful deploy only. Returns
+ * them, for the controller's bell.
+ */
+export const removeMissing = (
+  db: Database,
+  facts: { claim: Claim; repositoryId: string; sequence: bigint; keep: readonly string[] },
+): Promise<{ id: string; name: string }[]> =>
+  db.$transaction(async (tx) => {
+    await holdBuild(tx, facts.claim)
+    return tx.function.updateManyAndReturn({
+      where: {
+        repositoryId: facts.repositoryId,
+        name: { notIn: [...facts.keep] },
+        removedAt: null,
+        sequence: { lte: facts.sequence },
+      },
+      data: { removedAt: new Date(), sequence: facts.sequence },
+      select: { id: true, name: true },
+    })
+  })
+
+/** How far revisions came: `live`, `failed` with the reason for the tenant, or still `wanted`. */
+export const revisionStates = (db: Database, ids: readonly string[]) =>
+  db.revision.findMany({
+    where: { id: { in: [...ids] } },
+    select: { id: true, state: true, failure: true },
+  })

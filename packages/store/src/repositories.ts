@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto'
+import type { RepositoryName } from '@pushfn/model/names'
+import type { Database, Transaction } from './database.ts'
+import type { ForgeKind, Repository } from './generated/client.ts'
+
+export type { Repository } from './generated/client.ts'
+
+export interface RepositoryFacts {
+  forge: ForgeKind
+  /** The forge's numeric id. */
+  id: string
+  name: string
+  isPrivate: boolean
+  defaultBranch?: string
+  installationId?: string
+}
+
+/** The repository of a forge's id, made when it is new, with the name and facts it has today. */
+export const ensureRepository = async (
+  tx: Transaction,
+  tenantId: string,
+  facts: RepositoryFacts,
+): Promise<Repository> => {
+  const today = {
+    tenantId,
+    name: facts.name,
+    isPrivate: facts.isPrivate,
+    ...(facts.defaultBranch && { defaultBranch: facts.defaultBranch }),
+    ...(facts.installationId && { installationId: facts.installationId }),
+  }
+  return tx.repository.upsert({
+    where: { forge_forgeRepositoryId: { forge: facts.forge, forgeRepositoryId: facts.id } },
+    create: { defaultBranch: 'main', ...today, forge: facts.forge, forgeRepositoryId: facts.id },
+    update: { ...today, removedAt: null },
+  })
+}
+
+export const repositoryByForgeId = async (
+  tx: Transaction,
+  forge: ForgeKind,
+  id: string,
+): Promise<Repository | undefined> =>
+  (await tx.repository.findUnique({ where: { forge_forgeRepositoryId: { forge, forgeRepositoryId: id } } })) ??
+  undefined
+
+/** A repository of the builtin forge by its name, which is its key there; undefined when it was never pushed to. */
+export const builtinRepository = async (
+  db: Database,
+  tenantId: string,
+  name: RepositoryName,
+): Promise<Repository | undefined> =>
+  (await db.repository.findFirst({ where: { tenantId, forge: 'builtin', name, removedAt: null } })) ?? undefined
+
+/** Makes a repository of the builtin forge at its first push. */
+export const ensureBuiltinRepository = (db: Database, tenantId: string, name: RepositoryName): Promise<Repository> =>
+  db.$transaction(async (tx) => {
+    // Two first pushes at once make one repository.
+    await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext(${`pushfn:repository:${tenantId}/${name}`}))`
+    const there = await tx.repository.findFirst({ where: { tenantId, forge: 'builtin', name, removedAt: null } })
+    if (there) return there
+    return tx.repository.create({
+      data: {
+        tenantId,
+        forge: 'builtin',
+        forgeRepositoryId: randomUUID(),
+        name,
+        isPrivate: true,
+        defaultBranch: 'main',
+      },
+    })
+  })
+
+/**
+ * Marks repositories removed and their functions with them; returns the ids of the functions, for the controller's bell.
+ * Marks of removal are undone by the next push.
+ */
+export const removeRepositories = async (tx: Transaction, repositoryIds: readonly string[]): Promise<string[]> => {
+  const ids = [...repositoryIds]
+  const now = new Date()
+  await tx.repository.updateMany({ where: { id: { in: ids }, removedAt: null }, data: { removedAt: now } })
+  const functions = await tx.function.updateManyAndReturn({
+    where: { repositoryId: { in: ids }, removedAt: null },
+    data: { removedAt: now },
+    select: { id: true },
+  })
+  return functions.map((fn) => fn.id)
+}
+
+/** The branch whose pushes deploy. */
+export const deployBranchOf = (repository: Repository): string => repository.deployBranch ?? repository.defaultBranch

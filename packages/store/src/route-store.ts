@@ -1,0 +1,49 @@
+import { type Route, type RouteChange, routeKey, routeKeys } from '@pushfn/model/route'
+import type { Redis } from './redis.ts'
+
+/**
+ * Writes the route table that gateways read. Only the controller that leads calls this. Table, version and message
+ * change in one step, so that a gateway sees every version or knows that it missed one.
+ */
+const CHANGE = `
+for i = 2, #ARGV, 2 do
+  if ARGV[i + 1] == '' then redis.call('HDEL', KEYS[1], ARGV[i]) else redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+end
+local version = redis.call('INCR', KEYS[2])
+redis.call('PUBLISH', KEYS[3], '{"version":' .. version .. ',' .. string.sub(ARGV[1], 2))
+return version`
+
+/** Puts and removes routes, and returns the table's new version. Throws when Redis is away. */
+export const changeRoutes = async (
+  redis: Redis,
+  cloud: string,
+  change: { put?: readonly Route[]; remove?: readonly string[] },
+): Promise<number> => {
+  const keys = routeKeys(cloud)
+  const put = change.put ?? []
+  const remove = change.remove ?? []
+  const message: Omit<RouteChange, 'version'> = { put: [...put], remove: [...remove] }
+  const pairs = [
+    ...put.flatMap((route) => [routeKey(route), JSON.stringify(route)]),
+    ...remove.flatMap((key) => [key, '']),
+  ]
+  const version = await redis.eval(CHANGE, 3, keys.table, keys.version, keys.changes, JSON.stringify(message), ...pairs)
+  return Number(version)
+}
+
+/** The keys and texts of the table as it stands. */
+export const readRoutes = (redis: Redis, cloud: string): Promise<Record<string, string>> =>
+  redis.hgetall(routeKeys(cloud).table)
+
+/**
+ * Makes the table equal to `routes` by changing only what differs: after a restart, or when Redis lost it. Returns the
+ * number of routes that differed.
+ */
+export const replaceRoutes = async (redis: Redis, cloud: string, routes: readonly Route[]): Promise<number> => {
+  const there = await readRoutes(redis, cloud)
+  const put = routes.filter((route) => there[routeKey(route)] !== JSON.stringify(route))
+  const wanted = new Set(routes.map(routeKey))
+  const remove = Object.keys(there).filter((key) => !wanted.has(key))
+  if (put.length + remove.length > 0) await changeRoutes(redis, cloud, { put, remove })
+  return put.length + remove.length
+}

@@ -1,0 +1,113 @@
+import { FunctionSpec } from '@pushfn/model/function-spec'
+import type { Database } from './database.ts'
+import type { Prisma } from './generated/client.ts'
+
+/**
+ * What the controller compares with the engine: for each function the revision that is live and the one that is wanted.
+ */
+export interface WantedState {
+  functionId: string
+  tenant: string
+  name: string
+  /** Removed by its owner, or its tenant is gone or suspended: nothing of it shall run. */
+  isRemoved: boolean
+  live?: RevisionState
+  wanted?: RevisionState
+}
+
+export interface RevisionState {
+  id: string
+  buildId: string
+  digest: string
+  sequence: bigint
+  spec: FunctionSpec
+  state: 'wanted' | 'live' | 'failed'
+}
+
+const include = {
+  tenant: { select: { slug: true, suspendedAt: true, removedAt: true } },
+  wantedRevision: true,
+  aliases: { where: { name: 'live' }, include: { revision: true } },
+} satisfies Prisma.FunctionInclude
+
+type Row = Prisma.FunctionGetPayload<{ include: typeof include }>
+
+/** One function, undefined when there is none of that id. */
+export const wantedState = async (db: Database, functionId: string): Promise<WantedState | undefined> => {
+  const row = await db.function.findUnique({ where: { id: functionId }, include })
+  return row ? stateOf(row) : undefined
+}
+
+/** Every function that runs, shall run, or shall stop running. */
+export const allWantedStates = async (db: Database): Promise<WantedState[]> => {
+  const rows = await db.function.findMany({
+    where: { OR: [{ removedAt: null }, { aliases: { some: { name: 'live' } } }] },
+    include,
+  })
+  return rows.map(stateOf)
+}
+
+const stateOf = (row: Row): WantedState => {
+  const live = row.aliases[0]?.revision
+  return {
+    functionId: row.id,
+    tenant: row.tenant.slug,
+    name: row.name,
+    isRemoved: Boolean(row.removedAt ?? row.tenant.suspendedAt ?? row.tenant.removedAt),
+    ...(live && { live: revisionOf(live) }),
+    ...(row.wantedRevision && { wanted: revisionOf(row.wantedRevision) }),
+  }
+}
+
+const revisionOf = (row: NonNullable<Row['wantedRevision']>): RevisionState => ({
+  id: row.id,
+  buildId: row.buildId,
+  digest: row.digest,
+  sequence: row.sequence,
+  state: row.state,
+  spec: FunctionSpec.parse(row.spec),
+})
+
+/**
+ * Moves `live` to a revision that answers. One transaction, and only when it is still the wanted one: a controller that
+ * slept through a newer wish changes nothing and gets false.
+ */
+export const moveLive = (
+  db: Database,
+  facts: { functionId: string; revisionId: string; sequence: bigint },
+): Promise<boolean> =>
+  db.$transaction(async (tx) => {
+    const rows = await tx.$queryRaw<unknown[]>`
+      SELECT id FROM functions WHERE id = ${facts.functionId}::uuid
+        AND wanted_revision_id = ${facts.revisionId}::uuid AND removed_at IS NULL FOR UPDATE`
+    if (rows.length === 0) return false
+    const alias = { functionId: facts.functionId, name: 'live' }
+    const place = { revisionId: facts.revisionId, sequence: facts.sequence, movedAt: new Date() }
+    await tx.alias.upsert({ where: { functionId_name: alias }, create: { ...alias, ...place }, update: place })
+    await tx.revision.update({ where: { id: facts.revisionId }, data: { state: 'live', failure: null } })
+    return true
+  })
+
+/** A revision did not get ready: says why, and takes the wish for it back, so that what is live stays the wanted one. */
+export const failRevision = (
+  db: Database,
+  facts: { functionId: string; revisionId: string; failure: string },
+): Promise<void> =>
+  db.$transaction(async (tx) => {
+    await tx.revision.updateMany({
+      where: { id: facts.revisionId, state: 'wanted' },
+      data: { state: 'failed', failure: facts.failure },
+    })
+    const live = await tx.alias.findUnique({
+      where: { functionId_name: { functionId: facts.functionId, name: 'live' } },
+    })
+    await tx.function.updateMany({
+      where: { id: facts.functionId, wantedRevisionId: facts.revisionId },
+      data: { wantedRevisionId: live?.revisionId ?? null },
+    })
+  })
+
+/** Nothing of the function runs any more. */
+export const forgetLive = async (db: Database, functionId: string): Promise<void> => {
+  await db.alias.deleteMany({ where: { functionId, name: 'live', function: { removedAt: { not: null } } } })
+}
