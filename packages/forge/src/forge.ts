@@ -1,5 +1,5 @@
-import type { Fault } from '@pushfn/model/errors'
 import type { CommitStatus } from '@pushfn/model/deploy-status'
+import type { Fault } from '@pushfn/model/errors'
 
 /**
  * Where code lives. One folder per forge, one line each in `forges.ts`. A forge never touches the database: it turns a
@@ -24,7 +24,12 @@ export interface Forge {
    * Creates or updates the stack's check run, where the forge has such a thing. Returns its id, to be handed in at the
    * next call; undefined when the forge or the installation's permissions have no checks (then statuses tell all).
    */
-  setCheck?(repository: ForgeRepository, sha: string, check: StackCheck, signal?: AbortSignal): Promise<string | undefined>
+  setCheck?(
+    repository: ForgeRepository,
+    sha: string,
+    check: StackCheck,
+    signal?: AbortSignal,
+  ): Promise<string | undefined>
 }
 
 export type ForgeKind = 'github' | 'gitlab' | 'gitea' | 'builtin'

@@ -1,0 +1,112 @@
+import { NO_COMMIT } from '@pushfn/model/ids'
+import { cut } from '../cut.ts'
+import type { ForgeEvent, ForgeRepository, ForgeRepositoryLabel } from '../forge.ts'
+import { InstallationPayload, InstallationRepositoriesPayload, PushPayload, RepositoryPayload } from './payload.ts'
+
+/** The events a payload means to the cloud, or why it means nothing. */
+export type Meaning = { events: readonly ForgeEvent[] } | { ignored: string }
+
+/** What GitHub's event `event` with this payload means. Throws a ZodError when the payload has not the event's shape. */
+export const meaningOf = (event: string, payload: unknown): Meaning => {
+  switch (event) {
+    case 'ping':
+      return { events: [{ kind: 'ping' }] }
+    case 'push':
+      return { events: [pushed(PushPayload.parse(payload))] }
+    case 'installation':
+      return installationChanged(InstallationPayload.parse(payload))
+    case 'installation_repositories':
+      return { events: [repositoriesChanged(payload)] }
+    case 'repository':
+      return repositoryChanged(payload)
+    default:
+      return { ignored: `the event “${cut(event, 50)}” means nothing here` }
+  }
+}
+
+const pushed = (payload: PushPayload): ForgeEvent => {
+  const isDeleted = payload.deleted || payload.after === NO_COMMIT
+  return {
+    kind: 'push',
+    repository: repositoryOf(payload),
+    ref: payload.ref,
+    before: payload.before,
+    ...(!isDeleted && { after: payload.after }),
+    isForced: payload.forced,
+    pusher: cut(payload.pusher.name, 100),
+    message: cut(payload.head_commit?.message.trimStart().split('\n', 1)[0]?.trimEnd() ?? '', 200),
+  }
+}
+
+const installationChanged = (payload: InstallationPayload): Meaning => {
+  const { id: installationId, account } = payload.installation
+  switch (payload.action) {
+    case 'created': {
+      const repositories = (payload.repositories ?? []).map(labelOf)
+      return { events: [{ kind: 'installed', installationId, account, repositories }] }
+    }
+    case 'deleted':
+      return { events: [{ kind: 'uninstalled', installationId, account }] }
+    case 'suspend':
+      return { events: [{ kind: 'suspended', installationId, account }] }
+    case 'unsuspend':
+      return { events: [{ kind: 'unsuspended', installationId, account }] }
+    case 'new_permissions_accepted':
+      return { ignored: 'the next call to GitHub uses the new permissions by itself' }
+    default:
+      return ignoredAction('installation', payload.action)
+  }
+}
+
+const repositoriesChanged = (payload: unknown): ForgeEvent => {
+  const { installation, repositories_added, repositories_removed } = InstallationRepositoriesPayload.parse(payload)
+  return {
+    kind: 'repositories-changed',
+    installationId: installation.id,
+    account: installation.account,
+    added: repositories_added.map(labelOf),
+    removed: repositories_removed.map(labelOf),
+  }
+}
+
+const repositoryChanged = (payload: unknown): Meaning => {
+  const parsed = RepositoryPayload.parse(payload)
+  const repository = repositoryOf(parsed)
+  switch (parsed.action) {
+    case 'renamed':
+      return { events: [{ kind: 'repository-renamed', repository }] }
+    case 'transferred':
+      return { events: [{ kind: 'repository-transferred', repository }] }
+    case 'deleted':
+      return { events: [{ kind: 'repository-deleted', repository }] }
+    case 'edited':
+    case 'privatized':
+    case 'publicized':
+      return { events: [{ kind: 'repository-edited', repository }] }
+    default:
+      return ignoredAction('repository', parsed.action)
+  }
+}
+
+const ignoredAction = (event: string, action: string): Meaning => ({
+  ignored: `the action “${cut(action, 50)}” of ${event} means nothing here`,
+})
+
+const repositoryOf = ({
+  repository,
+  installation,
+}: Pick<PushPayload, 'repository' | 'installation'>): ForgeRepository => ({
+  id: repository.id,
+  name: repository.name,
+  owner: repository.owner.login,
+  ownerId: repository.owner.id,
+  isPrivate: repository.private,
+  defaultBranch: repository.default_branch,
+  ...(installation && { installationId: installation.id }),
+})
+
+const labelOf = (label: { id: string; name: string; private: boolean }): ForgeRepositoryLabel => ({
+  id: label.id,
+  name: label.name,
+  isPrivate: label.private,
+})

@@ -1,0 +1,29 @@
+import type { Forge } from '../forge.ts'
+import { createAsInstallation } from './as-installation.ts'
+import { createCheckoutSource } from './checkout-source.ts'
+import { createInstallationTokens } from './installation-tokens.ts'
+import { createMintToken } from './mint-token.ts'
+import { createOctokits } from './octokit.ts'
+import { createReceive } from './receive.ts'
+import { createSetCheck } from './set-check.ts'
+import { createSetStatus } from './set-status.ts'
+import { DEFAULT_PATIENCE, type GithubSettings } from './settings.ts'
+
+/**
+ * GitHub, as a GitHub App. Webhooks come in by `receive`; everything that goes out uses an installation token narrowed
+ * to one repository and one permission. Tokens, pacing and what an installation refused are kept in this process only:
+ * make one per process.
+ */
+export const createGithub = (settings: GithubSettings): Forge => {
+  const patience = { ...DEFAULT_PATIENCE, ...settings.patience }
+  const octokits = createOctokits(settings, patience)
+  const tokens = createInstallationTokens(createMintToken(octokits, patience))
+  const asInstallation = createAsInstallation(octokits, tokens, patience)
+  return {
+    kind: 'github',
+    receive: createReceive(settings.webhookSecrets),
+    checkoutSource: createCheckoutSource({ cloneUrl: settings.cloneUrl, callMs: patience.callMs }, tokens),
+    setStatus: createSetStatus(asInstallation),
+    setCheck: createSetCheck(asInstallation, { checkName: settings.checkName ?? 'pushfn', patience }),
+  }
+}

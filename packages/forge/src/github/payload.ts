@@ -1,0 +1,61 @@
+import { z } from 'zod'
+
+/**
+ * Only the fields that we read of GitHub's webhook payloads
+ * (https://docs.github.com/en/webhooks/webhook-events-and-payloads). GitHub adds fields and actions at will: what is
+ * not named here is not looked at. Names become parts of URLs, so they are held to what GitHub allows.
+ */
+const Id = z.int().positive().transform(String)
+const Login = z.string().regex(/^[A-Za-z0-9_-]{1,100}$/)
+const Name = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]{1,100}$/)
+  .refine((name) => name !== '.' && name !== '..')
+const Sha = z.string().regex(/^[0-9a-f]{40}$/)
+
+const Account = z.object({ id: Id, login: Login })
+const Repository = z.object({
+  id: Id,
+  name: Name,
+  private: z.boolean(),
+  default_branch: z.string().max(1024),
+  owner: Account,
+})
+const RepositoryLabel = z.object({ id: Id, name: Name, private: z.boolean() })
+
+export const PushPayload = z.object({
+  ref: z.string().startsWith('refs/').max(1024),
+  before: Sha,
+  after: Sha,
+  deleted: z.boolean(),
+  forced: z.boolean(),
+  pusher: z.object({ name: z.string() }),
+  head_commit: z.object({ message: z.string() }).nullish(),
+  repository: Repository,
+  installation: z.object({ id: Id }).optional(),
+})
+export type PushPayload = z.infer<typeof PushPayload>
+
+export const InstallationPayload = z.object({
+  action: z.string(),
+  installation: z.object({ id: Id, account: Account }),
+  repositories: z.array(RepositoryLabel).nullish(),
+})
+export type InstallationPayload = z.infer<typeof InstallationPayload>
+
+export const InstallationRepositoriesPayload = z.object({
+  installation: z.object({ id: Id, account: Account }),
+  repositories_added: z.array(RepositoryLabel),
+  repositories_removed: z.array(RepositoryLabel),
+})
+export type InstallationRepositoriesPayload = z.infer<typeof InstallationRepositoriesPayload>
+
+export const RepositoryPayload = z.object({
+  action: z.string(),
+  repository: Repository,
+  installation: z.object({ id: Id }).optional(),
+})
+export type RepositoryPayload = z.infer<typeof RepositoryPayload>
+
+/** What every payload may have. */
+export const AnyPayload = z.looseObject({ action: z.string().max(100).optional() })
