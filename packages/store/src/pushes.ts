@@ -1,3 +1,4 @@
+import { TERMINAL_STATES } from '@pushfn/model/build-state'
 import { STACK_CONTEXT } from '@pushfn/model/deploy-status'
 import type { Transaction } from './database.ts'
 import type { ForgeKind, Repository } from './generated/client.ts'
@@ -15,8 +16,8 @@ export interface PushFacts {
 }
 
 export type RecordedPush =
-  /** A build waits: ring the bell. */
-  | { kind: 'queued'; pushId: string; buildId: string }
+  /** A build waits: ring the bell. `superseded` are older builds of the ref that need not go on. */
+  | { kind: 'queued'; pushId: string; buildId: string; superseded: string[] }
   /** Another branch than the deploy branch: the build is there, skipped, with the reason. */
   | { kind: 'skipped'; pushId: string; buildId: string; reason: string }
   /** The ref stands at this commit already, by a push that did not fail. */
@@ -65,7 +66,14 @@ export const recordPush = async (tx: Transaction, push: PushFacts): Promise<Reco
       },
       select: { id: true },
     })
-    return { kind: 'queued', pushId, buildId: build.id }
+    const superseded = await tx.build.findMany({
+      where: {
+        state: { notIn: [...TERMINAL_STATES] },
+        push: { repositoryId, ref: push.ref, sequence: { lt: ref.sequence } },
+      },
+      select: { id: true },
+    })
+    return { kind: 'queued', pushId, buildId: build.id, superseded: superseded.map((older) => older.id) }
   }
   const reason = `skipping build for ${branch} branch: ${deployBranchOf(push.repository)} is the one that deploys`
   const build = await tx.build.create({

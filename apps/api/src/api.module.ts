@@ -1,0 +1,16 @@
+import { type DynamicModule, Module } from '@nestjs/common'
+import { type ApiContext, CONTEXT } from './context.ts'
+import { GitController } from './git/git.controller.ts'
+import { HealthController } from './health.controller.ts'
+import { TenantsController } from './rest/tenants.controller.ts'
+import { WebhooksController } from './webhooks/webhooks.controller.ts'
+
+@Module({})
+class ApiModule {}
+
+/** The one module of this process: its controllers, and the context they work with. */
+export const apiModule = (context: ApiContext): DynamicModule => ({
+  module: ApiModule,
+  providers: [{ provide: CONTEXT, useValue: context }],
+  controllers: [HealthController, WebhooksController, GitController, TenantsController],
+})

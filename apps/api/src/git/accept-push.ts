@@ -1,0 +1,87 @@
+import { buildPageUrl } from '@pushfn/model/urls'
+import { followBuild } from '@pushfn/store/build-stream'
+import { type RecordedPush, recordPush } from '@pushfn/store/pushes'
+import type { Repository } from '@pushfn/store/repositories'
+import type { ApiContext } from '../context.ts'
+import { ring } from '../webhooks/receive.ts'
+import { progressLines } from './progress.ts'
+import type { RefCommand } from './ref-commands.ts'
+import { describeCommit } from './repositories-on-disk.ts'
+
+/** How long a pusher's terminal waits for a word of the build before it lets go. The build goes on. */
+const SILENCE_LIMIT_MS = 900_000
+
+export interface AcceptedPush {
+  repository: Repository
+  user: string
+  folder: string
+  commands: readonly RefCommand[]
+  /** Refs that git moved. */
+  taken: ReadonlySet<string>
+  signal: AbortSignal
+}
+
+/** Stores the pushes of the refs that git moved, rings, and tells the builds as they run: lines for the pusher's terminal. */
+export async function* acceptPush(context: ApiContext, push: AcceptedPush): AsyncGenerator<string> {
+  for (const command of push.commands) {
+    if (!push.taken.has(command.ref) || !command.ref.startsWith('refs/heads/') || !command.after) continue
+    let recorded: RecordedPush
+    try {
+      recorded = await storePush(context, push, { ...command, after: command.after })
+    } catch (err) {
+      context.log.error({ err, repository: push.repository.id }, 'a push could not be stored')
+      yield 'the push is taken, but the cloud cannot note it now: it will be built within some minutes\n'
+      continue
+    }
+    if (recorded.kind === 'known') {
+      yield `${command.after.slice(0, 8)} is built already\n`
+      continue
+    }
+    if (recorded.kind === 'skipped') {
+      yield `${recorded.reason}\n`
+      continue
+    }
+    void ring(context, {
+      builds: [recorded.buildId],
+      superseded: recorded.superseded,
+      functions: [],
+      hasReports: false,
+    })
+    const pageUrl = buildPageUrl(context.urls, recorded.buildId)
+    const events = followBuild(context.bus, context.config.cloud, recorded.buildId, {
+      signal: push.signal,
+      idleMs: SILENCE_LIMIT_MS,
+    })
+    try {
+      yield* progressLines(events, pageUrl)
+    } catch (err) {
+      context.log.warn({ err, build: recorded.buildId }, 'a build cannot be watched')
+      yield `the build cannot be watched from here now; it goes on: ${pageUrl}\n`
+    }
+  }
+}
+
+/** Also what the reconciler calls for a branch whose push was never stored. */
+export const storePush = async (
+  context: Pick<ApiContext, 'db'>,
+  where: Pick<AcceptedPush, 'repository' | 'user' | 'folder'>,
+  command: { ref: string; before: string; after: string },
+): Promise<RecordedPush> => {
+  const { message } = await describeCommit(where.folder, command.after)
+  const branch = command.ref.replace(/^refs\/heads\//, '')
+  return context.db.$transaction(async (tx) => {
+    // The branch pushed first is the default one, whatever its name.
+    const isFirst = (await tx.ref.count({ where: { repositoryId: where.repository.id } })) === 0
+    const repository = isFirst
+      ? await tx.repository.update({ where: { id: where.repository.id }, data: { defaultBranch: branch } })
+      : where.repository
+    return recordPush(tx, {
+      repository,
+      ref: command.ref,
+      sha: command.after,
+      before: command.before,
+      pusher: where.user,
+      message,
+    })
+  })
+}

@@ -1,0 +1,43 @@
+import { verifyCheckoutToken } from '@pushfn/forge/builtin/checkout-token'
+import { AppError } from '@pushfn/model/errors'
+import type { Repository } from '@pushfn/store/repositories'
+import type { Tenant } from '@pushfn/store/tenants'
+import { tenantOfToken } from '@pushfn/store/tokens'
+import type { ApiContext } from '../context.ts'
+
+/** The password of Basic authentication, or a bearer token; undefined without either. */
+export const credentialOf = (authorization: string | undefined): string | undefined => {
+  const [scheme, value] = (authorization ?? '').split(' ')
+  if (!scheme || !value) return undefined
+  if (scheme.toLowerCase() === 'bearer') return value
+  if (scheme.toLowerCase() !== 'basic') return undefined
+  const text = Buffer.from(value, 'base64').toString('utf8')
+  const colon = text.indexOf(':')
+  return colon < 0 ? undefined : text.slice(colon + 1)
+}
+
+/**
+ * Whether the credential may use the tenant's repositories over Git: an API token of that tenant may read and push.
+ * Throws UNAUTHENTICATED without a valid one, NOT_FOUND for another tenant's (it learns nothing, not even that there is one).
+ */
+export const authorizeTenant = async (
+  context: ApiContext,
+  slug: string,
+  credential: string | undefined,
+): Promise<Tenant> => {
+  const tenant = credential ? await tenantOfToken(context.db, credential) : undefined
+  if (!tenant) {
+    throw new AppError('UNAUTHENTICATED', 'git without a valid token', {
+      hint: 'the password is an API token of the tenant (any user name)',
+    })
+  }
+  if (tenant.slug !== slug) throw notFound()
+  return tenant
+}
+
+/** Whether the credential is the builder's, made for this one repository and a short while: it may read only. */
+export const isCheckout = (context: ApiContext, repository: Repository, credential: string | undefined): boolean =>
+  credential !== undefined &&
+  verifyCheckoutToken(credential, context.config.secret.reveal(), Date.now()) === repository.forgeRepositoryId
+
+export const notFound = (): AppError => new AppError('NOT_FOUND', 'no such repository', { hint: 'no such repository' })

@@ -1,0 +1,75 @@
+import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const execute = promisify(execFile)
+
+/**
+ * What git sees of the environment: nothing of ours, no configuration of the machine's, no prompt, no hook. Repositories
+ * are the tenants', so git runs on hostile data everywhere here.
+ */
+export const gitEnvironment = (): Record<string, string> => ({
+  PATH: '/usr/local/bin:/usr/bin:/bin',
+  HOME: '/nonexistent',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_TERMINAL_PROMPT: '0',
+  LANG: 'C.UTF-8',
+})
+
+/** Repositories of the builtin forge lie by id, never by a name that somebody chose. */
+export const repositoryFolder = (dataDir: string, repositoryId: string): string =>
+  join(dataDir, 'git', `${repositoryId}.git`)
+
+/** Makes the bare repository unless it is there; half a one is never seen. */
+export const ensureBareRepository = async (dataDir: string, repositoryId: string): Promise<string> => {
+  const folder = repositoryFolder(dataDir, repositoryId)
+  if (await stat(folder).catch(() => undefined)) return folder
+  await mkdir(join(dataDir, 'git'), { recursive: true })
+  const draft = `${folder}.${randomUUID()}`
+  await execute('git', ['init', '--quiet', '--bare', '--template=', '--initial-branch=main', draft], {
+    env: gitEnvironment(),
+  })
+  try {
+    await rename(draft, folder)
+  } catch {
+    // Another first push was faster.
+    await rm(draft, { recursive: true, force: true })
+  }
+  return folder
+}
+
+/** The commit's subject line and its author, for people. Both are the tenant's text. */
+export const describeCommit = async (folder: string, sha: string): Promise<{ message: string; author: string }> => {
+  const { stdout } = await execute('git', ['-C', folder, 'log', '-1', '--format=%s%n%an', sha, '--'], {
+    env: gitEnvironment(),
+    timeout: 5_000,
+    maxBuffer: 1_048_576,
+  })
+  const [message = '', author = ''] = stdout.split('\n')
+  return { message, author }
+}
+
+/** Branch heads as the repository has them: `refs/heads/main` → commit. */
+export const branchHeads = async (folder: string): Promise<Map<string, string>> => {
+  const { stdout } = await execute(
+    'git',
+    ['-C', folder, 'for-each-ref', '--format=%(refname) %(objectname)', 'refs/heads'],
+    {
+      env: gitEnvironment(),
+      timeout: 10_000,
+      maxBuffer: 16_777_216,
+    },
+  )
+  return new Map(
+    stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line): [string, string] => {
+        const [ref = '', sha = ''] = line.split(' ')
+        return [ref, sha]
+      }),
+  )
+}

@@ -1,0 +1,53 @@
+import 'reflect-metadata'
+import { createForges } from '@pushfn/forge/forges'
+import { githubSettingsFrom } from '@pushfn/forge/github/settings-from'
+import { readConfiguration } from '@pushfn/kit/configuration'
+import { createLog } from '@pushfn/kit/log'
+import { createMetrics } from '@pushfn/kit/metrics'
+import { type RunningApp, run } from '@pushfn/kit/run'
+import { openBuildBell } from '@pushfn/store/build-queue'
+import { openBus } from '@pushfn/store/bus'
+import { openDatabase } from '@pushfn/store/database'
+import type { ApiContext } from './context.ts'
+import { startHttpServer } from './http-server.ts'
+import { startReconciler } from './reconciler.ts'
+import { settings } from './settings.ts'
+import { loadAllowedTenants } from './webhooks/allowed-tenants.ts'
+
+/** accepts: webhooks, git pushes, the REST API; serves the console. */
+let log = createLog('api', 'info')
+
+const start = async (): Promise<RunningApp> => {
+  const config = readConfiguration(settings, process.env)
+  log = createLog('api', config.logLevel)
+  const onRedisError = (err: Error) => log.warn({ err: err.message }, 'redis does not answer')
+  const db = openDatabase(config.databaseUrl)
+  const bus = openBus(config.redisUrl, onRedisError)
+  const bell = openBuildBell(config.redisUrl, config.cloud, onRedisError)
+  const allowed = await loadAllowedTenants({ ...config, isAnyoneAllowed: config.tenants === 'anyone', log })
+  const context: ApiContext = {
+    config,
+    log,
+    db,
+    bus,
+    bell,
+    allowed,
+    forges: createForges({ github: githubSettingsFrom(config) }),
+    metrics: createMetrics('api'),
+    urls: { functionsUrl: config.functionsUrl, consoleUrl: config.consoleUrl },
+  }
+  const server = await startHttpServer(context)
+  const reconciler = startReconciler(context)
+  return {
+    stop: async () => {
+      reconciler[Symbol.dispose]()
+      await server.close()
+      allowed[Symbol.dispose]()
+      await bell[Symbol.asyncDispose]()
+      await bus[Symbol.asyncDispose]()
+      await db.$disconnect()
+    },
+  }
+}
+
+await run(() => log, start)

@@ -1,0 +1,58 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common'
+import type { Log } from '@pushfn/kit/log'
+import { AppError, type ErrorCode, toAppError } from '@pushfn/model/errors'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { gitProblem } from './git/serve-git.ts'
+
+/** Every error an API client can get, as problem+json (RFC 9457): the code, and the hint, never the message. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  readonly #log: Log
+
+  constructor(log: Log) {
+    this.#log = log
+  }
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>()
+    const reply = host.switchToHttp().getResponse<FastifyReply>()
+    const error = asAppError(thrown)
+    if (error.status >= 500) this.#log.error({ err: thrown, path: pathOf(request) }, 'a request failed')
+    if (reply.sent || reply.raw.headersSent) return
+    if (request.url.startsWith('/git/')) {
+      const problem = gitProblem(error)
+      reply.code(problem.status).headers(problem.headers).send(problem.body)
+      return
+    }
+    reply
+      .code(error.status)
+      .type('application/problem+json')
+      .send({
+        type: 'about:blank',
+        status: error.status,
+        title: error.code,
+        detail: error.hint ?? 'the request failed',
+        ...(error.faults.length > 0 && { faults: error.faults }),
+      })
+  }
+}
+
+const CODES: Readonly<Record<number, ErrorCode>> = { 400: 'BAD_REQUEST', 404: 'NOT_FOUND', 413: 'TOO_LARGE' }
+
+/** What Nest and Fastify throw themselves has a status; all else is ours, or a fault of ours. */
+const asAppError = (thrown: unknown): AppError => {
+  if (thrown instanceof AppError) return thrown
+  const status =
+    thrown instanceof HttpException
+      ? thrown.getStatus()
+      : thrown instanceof Error && 'statusCode' in thrown
+        ? Number(thrown.statusCode)
+        : 500
+  const code = CODES[status] ?? (status >= 400 && status < 500 ? 'BAD_REQUEST' : undefined)
+  if (!code) return toAppError(thrown)
+  const message = thrown instanceof Error ? thrown.message : 'refused'
+  return new AppError(code, message, { hint: message, cause: thrown })
+}
+
+/** The path without its query, in which somebody may have put a token. */
+const pathOf = (request: FastifyRequest): string => request.url.split('?')[0] ?? ''

@@ -1,0 +1,41 @@
+import type { BuildView, FunctionView } from '@pushfn/model/api'
+import { BuildFailure } from '@pushfn/model/build-state'
+import { functionUrl } from '@pushfn/model/urls'
+import type { BuildRow } from '@pushfn/store/build-list'
+import { functionsOf } from '@pushfn/store/functions'
+import type { Tenant } from '@pushfn/store/tenants'
+import type { ApiContext } from '../context.ts'
+
+/** Rows of the database as the API shows them. */
+
+export const listFunctions = async (context: ApiContext, tenant: Tenant): Promise<FunctionView[]> => {
+  const functions = await functionsOf(context.db, tenant.id)
+  return functions.map((fn) => {
+    const live = fn.aliases[0]
+    const isDeploying = fn.wantedRevisionId !== null && fn.wantedRevisionId !== live?.revisionId
+    return {
+      name: fn.name,
+      url: functionUrl(context.urls, tenant.slug, fn.name),
+      repository: fn.repository.name,
+      state: isDeploying ? 'deploying' : live ? 'live' : 'down',
+      sha: live?.revision.sha ?? null,
+      image: live?.revision.image ?? null,
+      buildId: live?.revision.buildId ?? null,
+      liveSince: live?.movedAt.toISOString() ?? null,
+    }
+  })
+}
+
+export const buildView = (build: BuildRow): BuildView => ({
+  id: build.id,
+  state: build.state,
+  repository: build.push.repository.name,
+  ref: build.push.ref,
+  sha: build.push.sha,
+  message: build.push.message,
+  pusher: build.push.pusher,
+  createdAt: build.createdAt.toISOString(),
+  startedAt: build.startedAt?.toISOString() ?? null,
+  finishedAt: build.finishedAt?.toISOString() ?? null,
+  failure: BuildFailure.nullable().parse(build.failure),
+})

@@ -1,0 +1,36 @@
+import { commonSettings } from '@pushfn/kit/common-settings'
+import { setting } from '@pushfn/kit/configuration'
+import { githubSettings } from '@pushfn/kit/github-settings'
+
+/** What the api reads from its environment. */
+export const settings = {
+  ...commonSettings,
+  ...githubSettings,
+  host: setting.text({ env: 'API_HOST', description: 'Address the api listens on.', default: '127.0.0.1' }),
+  port: setting.port({ env: 'API_PORT', description: 'Port the api listens on.', default: '8081' }),
+  dataDir: setting.text({ env: 'DATA_DIR', description: 'Folder of the builtin forge’s repositories.' }),
+  operatorToken: setting.optionalSecret({
+    env: 'OPERATOR_TOKEN',
+    description: 'Bearer token of the cloud’s operators for the API; none: nobody can make tenants by API.',
+  }),
+  tenants: setting.oneOf(
+    {
+      env: 'TENANTS',
+      description: 'Who of a forge may be a tenant: `listed` in the table, file or URL of customers, or `anyone`.',
+      default: 'listed',
+    },
+    ['listed', 'anyone'],
+  ),
+  customersPath: setting.optionalText({
+    env: 'CUSTOMERS_PATH',
+    description: 'File of allowed logins, one a line, as OpenFaaS Cloud’s CUSTOMERS; read again every 5 minutes.',
+  }),
+  customersUrl: setting.optionalUrl({
+    env: 'CUSTOMERS_URL',
+    description: 'URL of allowed logins, one a line; fetched again every 5 minutes.',
+  }),
+  maxPushBytes: setting.integer(
+    { env: 'MAX_PUSH_BYTES', description: 'Bytes one git push to the builtin forge may have.', default: '104857600' },
+    { min: 1_048_576, max: 10_737_418_240 },
+  ),
+}
