@@ -90,8 +90,12 @@ export const placeText = (place: Place): string => {
   return place.key ? `${at} ${place.key}` : at
 }
 
-export const faultText = (fault: Fault): string =>
-  fault.place ? `${placeText(fault.place)}: ${fault.message}` : fault.message
+/** The place and what is wrong there; the key once only, where the message names it too. */
+export const faultText = ({ message, place }: Fault): string => {
+  if (!place) return message
+  const { key, ...position } = place
+  return `${placeText(key && message.startsWith(key) ? position : place)}: ${message}`
+}
 
 /** Anything thrown, as an AppError: what is not one already is INTERNAL and tells the tenant nothing of itself. */
 export const toAppError = (thrown: unknown): AppError => {

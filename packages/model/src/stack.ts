@@ -7,10 +7,12 @@ import { FunctionName } from './names.ts'
  */
 export const StackFunction = z.object({
   name: FunctionName,
-  /** Template name as written: `node24`, `python3-http`, `dockerfile`. */
+  /** Template name as written: `node24`, `python3-http`, `dockerfile` (whatever its case). Empty where `skipBuild` needs none. */
   lang: z.string(),
-  /** Folder of the handler relative to the repository's root, as written. */
+  /** Folder of the handler relative to the repository's root, as written; its letters stay inside. Empty as `lang` is. */
   handler: z.string(),
+  /** A ready image, present for certain under `skipBuild`; otherwise the cloud names its own and this is as written. */
+  image: z.string().optional(),
   /** `fprocess` of the function, overrides the template's. */
   fprocess: z.string().optional(),
   environment: z.record(z.string(), z.string()),
