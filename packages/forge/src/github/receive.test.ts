@@ -1,0 +1,146 @@
+import { createHmac } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { createReceive } from './receive.ts'
+
+const secret = 'the webhook secret'
+const receive = createReceive([secret, 'the secret before'])
+
+const sign = (body: string | Buffer, key = secret, algorithm = 'sha256') =>
+  `${algorithm}=${createHmac(algorithm, key).update(body).digest('hex')}`
+
+const push = {
+  ref: 'refs/heads/main',
+  before: 'a'.repeat(40),
+  after: 'b'.repeat(40),
+  deleted: false,
+  forced: false,
+  pusher: { name: 'ada' },
+  head_commit: { message: 'Say hello\n\nand more' },
+  repository: { id: 11, name: 'hello', private: true, default_branch: 'main', owner: { id: 7, login: 'Ada' } },
+  installation: { id: 3 },
+}
+
+const deliver = (payload: unknown, over: Record<string, string | undefined> = {}, event = 'push') => {
+  const body = typeof payload === 'string' ? payload : JSON.stringify(payload)
+  const headers = { 'x-github-delivery': 'd-1', 'x-github-event': event, 'x-hub-signature-256': sign(body), ...over }
+  return receive({ headers, body: Buffer.from(body) })
+}
+
+describe('receiving a webhook', () => {
+  it('says what was pushed, with ids as text', async () => {
+    expect(await deliver(push)).toEqual({
+      id: 'd-1',
+      event: 'push',
+      events: [
+        {
+          kind: 'push',
+          repository: {
+            id: '11',
+            name: 'hello',
+            owner: 'Ada',
+            ownerId: '7',
+            isPrivate: true,
+            defaultBranch: 'main',
+            installationId: '3',
+          },
+          ref: 'refs/heads/main',
+          before: 'a'.repeat(40),
+          after: 'b'.repeat(40),
+          isForced: false,
+          pusher: 'ada',
+          message: 'Say hello',
+        },
+      ],
+    })
+  })
+
+  it('leaves the new commit of a deleted branch out', async () => {
+    const { events } = await deliver({ ...push, deleted: true, after: '0'.repeat(40), head_commit: null })
+    expect(events[0]).not.toHaveProperty('after')
+    expect(events[0]).toMatchObject({ kind: 'push', message: '' })
+  })
+
+  it('takes the secret before as well, while it is being changed', async () => {
+    const body = JSON.stringify(push)
+    const { events } = await deliver(body, { 'x-hub-signature-256': sign(body, 'the secret before') })
+    expect(events).toHaveLength(1)
+  })
+
+  it('takes a form with the JSON in it', async () => {
+    const body = new URLSearchParams({ payload: JSON.stringify(push) }).toString()
+    const { events } = await deliver(body, { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' })
+    expect(events).toHaveLength(1)
+  })
+
+  it('acknowledges and ignores what it does not know', async () => {
+    const delivery = await deliver({ action: 'opened', issue: {} }, {}, 'issues')
+    expect(delivery).toMatchObject({ event: 'issues', action: 'opened', events: [], ignored: expect.any(String) })
+  })
+
+  const body = JSON.stringify(push)
+  const right = sign(body)
+  const malformed: [string, string | undefined][] = [
+    ['missing', undefined],
+    ['empty', ''],
+    ['of another secret', sign(body, 'another secret')],
+    ['of another body', sign(`${body} `)],
+    ['SHA-1, though right', sign(body, secret, 'sha1')],
+    ['without its algorithm', right.slice('sha256='.length)],
+    ['cut short', right.slice(0, -1)],
+    ['too long', `${right}0`],
+    ['in capitals', right.toUpperCase()],
+    ['another algorithm’s name', right.replace('sha256', 'sha512')],
+    ['not hexadecimal', `sha256=${'z'.repeat(64)}`],
+    ['wide characters of the right length', `sha256=${'é'.repeat(32)}`],
+    ['one of many', `${right},${right}`],
+    ['a megabyte', `sha256=${'0'.repeat(1 << 20)}`],
+    ['undefined as text', 'undefined'],
+  ]
+  it.each(malformed)('refuses a signature that is %s', async (_what, signature) => {
+    await expect(deliver(push, { 'x-hub-signature-256': signature })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+  })
+
+  it('refuses a right SHA-1 signature when there is no other', async () => {
+    const headers = { 'x-hub-signature': sign(body, secret, 'sha1'), 'x-hub-signature-256': undefined }
+    await expect(deliver(push, headers)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+  })
+
+  it('checks the signature before anything else', async () => {
+    const wrong = { 'x-hub-signature-256': sign('other'), 'x-github-event': undefined }
+    await expect(deliver('{', wrong)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+  })
+
+  it('refuses an empty body', async () => {
+    await expect(deliver('')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+  })
+
+  it('compares bytes: a body that is not UTF-8 is not what was signed as text', async () => {
+    const bytes = Buffer.from([0x7b, 0xff, 0x7d])
+    const headers = { 'x-github-delivery': 'd', 'x-github-event': 'push', 'x-hub-signature-256': sign(bytes) }
+    await expect(receive({ headers, body: bytes })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+  })
+
+  it.each([
+    ['not JSON', '{"ref":', {}],
+    ['no object', '[1]', {}],
+    ['without a delivery id', push, { 'x-github-delivery': undefined }],
+    ['with a delivery id nobody would send', push, { 'x-github-delivery': 'a b\n' }],
+    ['without an event', push, { 'x-github-event': undefined }],
+    ['a push without its repository', { ...push, repository: undefined }, {}],
+    ['a push of a repository named “..”', { ...push, repository: { ...push.repository, name: '..' } }, {}],
+    [
+      'a push of an owner with a slash',
+      { ...push, repository: { ...push.repository, owner: { id: 1, login: 'a/b' } } },
+      {},
+    ],
+    ['a push to a commit that is none', { ...push, after: '--upload-pack=sh' }, {}],
+    ['an id beyond what JSON numbers hold', { ...push, installation: { id: 2 ** 60 } }, {}],
+  ])('refuses a signed request that is %s', async (_what, payload, headers) => {
+    await expect(deliver(payload, headers)).rejects.toMatchObject({ code: 'BAD_REQUEST', hint: expect.any(String) })
+  })
+
+  it('is not made without a secret', () => {
+    expect(() => createReceive([])).toThrow(TypeError)
+    expect(() => createReceive([secret, ''])).toThrow(TypeError)
+  })
+})

@@ -1,0 +1,18 @@
+import { createCheck, getCheck, listChecksForRef, updateCheck } from './checks.ts'
+import type { Handler } from './operation.ts'
+import { getRepository, listInstallationRepositories } from './repositories.ts'
+import { createCommitStatus, listCommitStatuses } from './statuses.ts'
+import { createInstallationToken } from './tokens.ts'
+
+/** The part of GitHub's API that the stand-in speaks, by GitHub's own operation ids. */
+export const OPERATIONS: Readonly<Record<string, Handler>> = {
+  'apps/create-installation-access-token': createInstallationToken,
+  'apps/list-repos-accessible-to-installation': listInstallationRepositories,
+  'repos/get': getRepository,
+  'repos/create-commit-status': createCommitStatus,
+  'repos/list-commit-statuses-for-ref': listCommitStatuses,
+  'checks/create': createCheck,
+  'checks/update': updateCheck,
+  'checks/get': getCheck,
+  'checks/list-for-ref': listChecksForRef,
+}

@@ -1,0 +1,268 @@
+import { createPublicKey, randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loadDescription } from './description.ts'
+import { createFaults, type Fault, type FaultTarget } from './faults.ts'
+import { createLimits } from './limits.ts'
+import {
+  installationPayload,
+  installationRepositoriesPayload,
+  pingPayload,
+  pushPayload,
+  repositoryPayload,
+} from './payloads.ts'
+import { createBareRepository, type RefChange } from './refs.ts'
+import { type Call, listen } from './server.ts'
+import { createWebhooks, type Webhooks } from './webhooks.ts'
+import {
+  type Account,
+  type CheckRun,
+  createWorld,
+  has,
+  type Installation,
+  installationOf,
+  type Permissions,
+  type Repository,
+  type Status,
+} from './world.ts'
+
+/**
+ * A GitHub for tests: a real HTTP server with a GitHub App, accounts and repositories. It holds every request against
+ * GitHub's own description and says no where GitHub would; it serves Git; a real `git push` becomes a signed webhook.
+ */
+export interface FakeGithub extends AsyncDisposable {
+  /** `http://127.0.0.1:<port>`: repositories are at `<url>/<owner>/<name>.git`. */
+  url: string
+  apiUrl: string
+  /** Every request so far. */
+  calls: readonly Call[]
+  webhooks: Webhooks
+  /** Requests that broke one of GitHub's limits. */
+  limitViolations(): number
+
+  createAccount(login: string, type?: Account['type']): Account
+  createRepository(options: NewRepository): Promise<Repository>
+  /** Installs the App on an account; resolves when the webhook is answered. */
+  install(account: Account, options?: NewInstallation): Promise<Installation>
+  uninstall(installation: Installation): Promise<void>
+  suspend(installation: Installation, isSuspended: boolean): Promise<void>
+  /** Takes repositories into an installation of selected ones, or out of it. */
+  selectRepositories(installation: Installation, change: { add?: Repository[]; remove?: Repository[] }): Promise<void>
+  renameRepository(repository: Repository, name: string): Promise<void>
+  setPrivate(repository: Repository, isPrivate: boolean): Promise<void>
+  deleteRepository(repository: Repository): Promise<void>
+  /** Renames an account; its old login is free for others at once. GitHub tells no App of it by a `repository` event. */
+  renameAccount(account: Account, login: string): void
+  ping(): Promise<void>
+
+  /** A clone URL with a person's password in it: the owner's, unless another is named. */
+  pushUrl(repository: Repository, account?: Account): string
+  /** Makes the next `times` calls of an operation go wrong. */
+  fail(target: FaultTarget, fault: Fault, times?: number): void
+  /** No more faults; what hangs goes on hanging. */
+  heal(): void
+  setTokenLife(ms: number): void
+  /** Makes a token useless at once, as GitHub does when it is found in public. */
+  revokeTokens(): void
+
+  /** The statuses of a commit, oldest first. */
+  statusesOf(sha: string): Status[]
+  checksOf(sha: string): CheckRun[]
+  /** Resolves when the commit has, or had, this status; rejects after `timeoutMs` with what it has instead. */
+  waitForStatus(sha: string, context: string, state: string, timeoutMs?: number): Promise<Status>
+  stop(): Promise<void>
+}
+
+export interface FakeGithubOptions {
+  /** Where the App's webhooks go; it may be set later in `webhooks.settings.url`. */
+  webhookUrl: string
+  webhookSecret: string
+  app: { id: number; publicKey: string }
+}
+
+export interface NewRepository {
+  owner: Account
+  name: string
+  isPrivate?: boolean
+  defaultBranch?: string
+}
+
+export interface NewInstallation {
+  repositories?: 'all' | readonly Repository[]
+  permissions?: Permissions
+}
+
+const APP_PERMISSIONS: Permissions = { contents: 'read', metadata: 'read', statuses: 'write', checks: 'write' }
+
+export const startGithub = async (options: FakeGithubOptions): Promise<FakeGithub> => {
+  const root = await mkdtemp(join(tmpdir(), 'pushfn-github-'))
+  const world = createWorld(options.app.id)
+  const webhooks = createWebhooks({ appId: options.app.id, secret: options.webhookSecret, url: options.webhookUrl })
+  const faults = createFaults()
+  const limits = createLimits()
+  const calls: Call[] = []
+  const pushing = new Set<Promise<void>>()
+
+  const tellPush = async (repository: Repository, pusher: Account, changes: readonly RefChange[]) => {
+    for (const change of changes) {
+      const installation = installationOf(world, repository)
+      if (!installation || installation.isSuspended) return
+      const payload = await pushPayload({ repository, installation, pusher }, change, url)
+      await webhooks.send('push', payload)
+    }
+  }
+  const tellRepository = async (
+    repository: Repository,
+    action: Parameters<typeof repositoryPayload>[0],
+    changes?: Record<string, unknown>,
+  ) => {
+    const installation = installationOf(world, repository)
+    if (!installation || installation.isSuspended) return
+    await webhooks.send('repository', repositoryPayload(action, { repository, installation }, url, changes))
+  }
+  const repositoriesOf = (installation: Installation) =>
+    world.repositories.filter((repository) => has(installation, repository))
+
+  const { server, url } = await listen({
+    api: { world, description: loadDescription(), appKey: createPublicKey(options.app.publicKey), limits },
+    faults,
+    calls,
+    onPush: (repository, pusher, changes) => {
+      const told = tellPush(repository, pusher, changes)
+      pushing.add(told)
+      void told.finally(() => pushing.delete(told))
+    },
+  })
+
+  const stop = async () => {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+    await Promise.allSettled(pushing)
+    await webhooks.settled()
+    await rm(root, { recursive: true, force: true })
+  }
+
+  return {
+    url,
+    apiUrl: `${url}/api/v3`,
+    calls,
+    webhooks,
+    limitViolations: () => limits.violations,
+
+    createAccount: (login, type = 'User') => {
+      if (world.accounts.some((account) => account.login.toLowerCase() === login.toLowerCase())) {
+        throw new Error(`the login ${login} is taken`)
+      }
+      const account: Account = { id: world.nextId(), login, type, password: randomBytes(12).toString('hex') }
+      world.accounts.push(account)
+      return account
+    },
+    createRepository: async ({ owner, name, isPrivate = false, defaultBranch = 'main' }) => {
+      const id = world.nextId()
+      const directory = join(root, `${id}.git`)
+      await createBareRepository(directory, defaultBranch)
+      const createdAt = new Date()
+      const repository = {
+        id,
+        name,
+        owner,
+        isPrivate,
+        defaultBranch,
+        directory,
+        createdAt,
+        formerNames: new Set<string>(),
+      }
+      // A name that is taken anew leads nowhere else any more.
+      for (const other of world.repositories) other.formerNames.delete(`${owner.login}/${name}`.toLowerCase())
+      world.repositories.push(repository)
+      return repository
+    },
+    install: async (account, { repositories = 'all', permissions = APP_PERMISSIONS } = {}) => {
+      const repositoryIds = repositories === 'all' ? repositories : new Set(repositories.map(({ id }) => id))
+      const installation = { id: world.nextId(), account, repositoryIds, permissions, isSuspended: false }
+      world.installations.push(installation)
+      await webhooks.send('installation', installationPayload('created', installation, repositoriesOf(installation)))
+      return installation
+    },
+    uninstall: async (installation) => {
+      const repositories = repositoriesOf(installation)
+      world.installations = world.installations.filter((one) => one !== installation)
+      await webhooks.send('installation', installationPayload('deleted', installation, repositories))
+    },
+    suspend: async (installation, isSuspended) => {
+      installation.isSuspended = isSuspended
+      const action = isSuspended ? 'suspend' : 'unsuspend'
+      await webhooks.send('installation', installationPayload(action, installation, []))
+    },
+    selectRepositories: async (installation, { add = [], remove = [] }) => {
+      if (installation.repositoryIds === 'all') throw new Error('this installation has all repositories')
+      for (const repository of add) installation.repositoryIds.add(repository.id)
+      for (const repository of remove) installation.repositoryIds.delete(repository.id)
+      for (const change of [
+        { added: add, removed: [] },
+        { added: [], removed: remove },
+      ]) {
+        if (change.added.length + change.removed.length === 0) continue
+        await webhooks.send('installation_repositories', installationRepositoriesPayload(installation, change))
+      }
+    },
+    renameRepository: async (repository, name) => {
+      const from = repository.name
+      repository.formerNames.add(`${repository.owner.login}/${from}`.toLowerCase())
+      repository.name = name
+      await tellRepository(repository, 'renamed', { repository: { name: { from } } })
+    },
+    setPrivate: async (repository, isPrivate) => {
+      repository.isPrivate = isPrivate
+      await tellRepository(repository, isPrivate ? 'privatized' : 'publicized')
+    },
+    deleteRepository: async (repository) => {
+      const installation = installationOf(world, repository)
+      world.repositories = world.repositories.filter((one) => one !== repository)
+      if (!installation) return
+      await webhooks.send('repository', repositoryPayload('deleted', { repository, installation }, url))
+    },
+    renameAccount: (account, login) => {
+      for (const repository of world.repositories.filter(({ owner }) => owner === account)) {
+        repository.formerNames.add(`${account.login}/${repository.name}`.toLowerCase())
+      }
+      account.login = login
+    },
+    ping: async () => {
+      await webhooks.send('ping', pingPayload(options.app.id))
+    },
+
+    pushUrl: (repository, account = repository.owner) => {
+      const { host } = new URL(url)
+      return `http://${account.login}:${account.password}@${host}/${repository.owner.login}/${repository.name}.git`
+    },
+    fail: (target, fault, times = 1) => faults.add(target, fault, times),
+    heal: () => faults.clear(),
+    setTokenLife: (ms) => {
+      world.tokenLifeMs = ms
+    },
+    revokeTokens: () => world.tokens.clear(),
+
+    statusesOf: (sha) => world.statuses.filter((status) => status.sha === sha),
+    checksOf: (sha) => world.checks.filter((check) => check.sha === sha),
+    waitForStatus: (sha, context, state, timeoutMs = 60_000) => {
+      const isWanted = (status: Status) => status.sha === sha && status.context === context && status.state === state
+      const known = world.statuses.find(isWanted)
+      if (known) return Promise.resolve(known)
+      const waiting = Promise.withResolvers<Status>()
+      const onStatus = (status: Status) => isWanted(status) && waiting.resolve(status)
+      const timer = setTimeout(() => {
+        const seen = world.statuses.filter((status) => status.sha === sha).map((one) => `${one.context} ${one.state}`)
+        waiting.reject(new Error(`no status ${context} ${state} on ${sha}; it has: ${seen.join(', ') || 'none'}`))
+      }, timeoutMs)
+      world.events.on('status', onStatus)
+      return waiting.promise.finally(() => {
+        clearTimeout(timer)
+        world.events.off('status', onStatus)
+      })
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}

@@ -1,0 +1,123 @@
+import { EventEmitter } from 'node:events'
+
+/** What the stand-in for GitHub knows. Ids are numbers, as GitHub's are, and never used again. */
+export interface Account {
+  id: number
+  login: string
+  type: 'User' | 'Organization'
+  /** For `git push` over HTTP; an organisation has one as well, for short tests. */
+  password: string
+}
+
+export interface Repository {
+  id: number
+  name: string
+  owner: Account
+  isPrivate: boolean
+  defaultBranch: string
+  /** The bare repository on disk, named by id: a rename moves nothing. */
+  directory: string
+  /** `owner/name` in lower case, under which it was known before: GitHub redirects from there. */
+  formerNames: Set<string>
+  createdAt: Date
+}
+
+export type Permissions = Readonly<Record<string, 'read' | 'write'>>
+
+export interface Installation {
+  id: number
+  account: Account
+  repositoryIds: 'all' | Set<number>
+  permissions: Permissions
+  isSuspended: boolean
+}
+
+export interface InstallationToken {
+  token: string
+  installation: Installation
+  /** Undefined: all that the installation has. */
+  repositoryIds: ReadonlySet<number> | undefined
+  permissions: Permissions
+  expiresAt: number
+}
+
+export interface Status {
+  id: number
+  repositoryId: number
+  sha: string
+  context: string
+  state: string
+  description: string | null
+  targetUrl: string | null
+  at: Date
+}
+
+export interface CheckRun {
+  id: number
+  repositoryId: number
+  sha: string
+  /** As it was sent, one over the other; annotations of all updates together. */
+  fields: Record<string, unknown> & { name: string; status: string }
+  annotations: unknown[]
+  updates: number
+}
+
+export interface World {
+  appId: number
+  accounts: Account[]
+  repositories: Repository[]
+  installations: Installation[]
+  tokens: Map<string, InstallationToken>
+  statuses: Status[]
+  checks: CheckRun[]
+  /** Emits `status` and `check` when one is written. */
+  events: EventEmitter<{ status: [Status]; check: [CheckRun] }>
+  /** Milliseconds a token is good for. */
+  tokenLifeMs: number
+  nextId: () => number
+}
+
+export const createWorld = (appId: number): World => {
+  // Ids begin somewhere else in every world: a test that takes an id for granted, or mixes two worlds up, fails.
+  let id = 100_000 + Math.floor(Math.random() * 1_000_000_000)
+  return {
+    appId,
+    accounts: [],
+    repositories: [],
+    installations: [],
+    tokens: new Map(),
+    statuses: [],
+    checks: [],
+    events: new EventEmitter(),
+    tokenLifeMs: 3_600_000,
+    nextId: () => {
+      id += 1 + Math.floor(Math.random() * 9)
+      return id
+    },
+  }
+}
+
+export const fullName = (repository: Repository): string => `${repository.owner.login}/${repository.name}`
+
+/** The repository of a name as it is now; names know no case. */
+export const repositoryNamed = (world: World, owner: string, name: string): Repository | undefined => {
+  const wanted = `${owner}/${name}`.toLowerCase()
+  return world.repositories.find((repository) => fullName(repository).toLowerCase() === wanted)
+}
+
+/** The repository that had a name before, while nobody else has it. */
+export const repositoryOnceNamed = (world: World, owner: string, name: string): Repository | undefined => {
+  const wanted = `${owner}/${name}`.toLowerCase()
+  return world.repositories.find((repository) => repository.formerNames.has(wanted))
+}
+
+export const has = (installation: Installation, repository: Repository): boolean =>
+  installation.account.id === repository.owner.id &&
+  (installation.repositoryIds === 'all' || installation.repositoryIds.has(repository.id))
+
+export const installationOf = (world: World, repository: Repository): Installation | undefined =>
+  world.installations.find((installation) => has(installation, repository))
+
+/** Whether a token may do something with a repository at this moment. */
+export const opens = (token: InstallationToken, repository: Repository): boolean =>
+  has(token.installation, repository) && (token.repositoryIds?.has(repository.id) ?? true)
