@@ -1,0 +1,51 @@
+/** Upper bounds in seconds, Prometheus' own defaults, as OpenFaaS has them. */
+export const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const
+
+/** The finished calls of one function that ended with one status. */
+export class CodeStats {
+  readonly code: number
+  count = 0
+  seconds = 0
+  /** Calls per bucket, not cumulated; those above the last bound are in none. */
+  readonly buckets = new Uint32Array(DURATION_BUCKETS.length)
+
+  constructor(code: number) {
+    this.code = code
+  }
+}
+
+/** What is counted of one function. Plain fields, since every call passes here; Prometheus reads them when it scrapes. */
+export class CallStats {
+  readonly functionName: string
+  started = 0
+  inFlight = 0
+  readonly byCode = new Map<number, CodeStats>()
+
+  /** `<function>.<tenant>`: OpenFaaS's `function_name`. */
+  constructor(functionName: string) {
+    this.functionName = functionName
+  }
+
+  begin(): void {
+    this.started += 1
+    this.inFlight += 1
+  }
+
+  end(code: number, seconds: number): void {
+    this.inFlight -= 1
+    let stats = this.byCode.get(code)
+    if (!stats) {
+      stats = new CodeStats(code)
+      this.byCode.set(code, stats)
+    }
+    stats.count += 1
+    stats.seconds += seconds
+    for (let i = 0; i < DURATION_BUCKETS.length; i += 1) {
+      // Inside the array by the loop's bound; the two have one length.
+      if (seconds <= (DURATION_BUCKETS[i] as number)) {
+        stats.buckets[i] = (stats.buckets[i] as number) + 1
+        return
+      }
+    }
+  }
+}

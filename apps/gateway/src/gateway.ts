@@ -1,0 +1,86 @@
+import { startHealthServer } from '@pushfn/kit/health-server'
+import type { Log } from '@pushfn/kit/log'
+import { createMetrics } from '@pushfn/kit/metrics'
+import type { RunningApp } from '@pushfn/kit/run'
+import { CallStats } from './call-stats.ts'
+import { registerMetrics } from './metrics.ts'
+import { createPeers, parseNetworks } from './peer.ts'
+import { createProxy } from './proxy.ts'
+import { followRoutes, type RouteFeed } from './route-feed.ts'
+import { type RouteEntry, RouteTable } from './route-table.ts'
+import { startServer } from './server.ts'
+import type { GatewayConfiguration } from './settings.ts'
+import { Upstream, type UpstreamLimits } from './upstream.ts'
+
+export interface Gateway extends RunningApp {
+  readonly port: number
+  readonly adminPort: number
+}
+
+/** Puts the gateway together and starts it. It serves the console at once, and functions from the first table on. */
+export const startGateway = async (configuration: GatewayConfiguration, log: Log): Promise<Gateway> => {
+  const limits = {
+    maxConnections: configuration.maxConnectionsPerEndpoint,
+    maxWaiting: 10 * configuration.maxConnectionsPerEndpoint,
+  }
+  let isStopping = false
+  let feed: RouteFeed | undefined
+  const unknown = new CallStats('')
+  const table = new RouteTable(limits, {
+    onDrained: (endpoint) => feed?.drained(endpoint),
+    onBadEntry: (route, problem) => log.error({ route, problem }, 'a route cannot be used'),
+  })
+  const proxy = createProxy({
+    table,
+    functionsSuffix: `.${new URL(configuration.functionsUrl).hostname}`,
+    consoleHost: new URL(configuration.consoleUrl).hostname,
+    console: consoleEntry(configuration.apiUrl, limits),
+    peerOf: createPeers(parseNetworks(configuration.trustedProxies)),
+    unknown,
+    isStopping: () => isStopping,
+  })
+  const metrics = createMetrics('gateway')
+  registerMetrics(metrics, table, unknown)
+
+  const server = await startServer({ host: configuration.host, port: configuration.port, limits: configuration, proxy })
+  feed = followRoutes({ redisUrl: configuration.redisUrl, cloud: configuration.cloud, table, log })
+  const admin = await startHealthServer({
+    host: configuration.adminHost,
+    port: configuration.adminPort,
+    metrics,
+    checks: {
+      routes: () => {
+        if (feed?.version() === undefined) throw new Error('the route table has not been read yet')
+      },
+      running: () => {
+        if (isStopping) throw new Error('stopping')
+      },
+    },
+  })
+  log.info({ port: server.port, adminPort: admin.port }, 'listening')
+
+  return {
+    port: server.port,
+    adminPort: admin.port,
+    stop: async () => {
+      isStopping = true
+      await server.stop(configuration.stopTimeoutMs)
+      // Last, so that the controller waits for this gateway's calls as long as there are any.
+      await feed.stop()
+      await admin[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const QUARTER_HOUR_MS = 15 * 60_000
+
+/** The api as a route of its own: builds are followed for minutes, and a Git push has the size that it has. */
+const consoleEntry = (apiUrl: string, limits: UpstreamLimits): RouteEntry => ({
+  policy: {
+    responseTimeoutMs: QUARTER_HOUR_MS,
+    idleTimeoutMs: QUARTER_HOUR_MS,
+    maxBodyBytes: Number.MAX_SAFE_INTEGER,
+  },
+  upstreams: [new Upstream({ id: 'api', address: new URL(apiUrl).origin }, limits)],
+  stats: new CallStats('console'),
+})

@@ -1,0 +1,120 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+/**
+ * What the gateway itself answers when a function cannot: which function, why, and what to do. RFC 9457's
+ * `application/problem+json`, or one line of text for a person at a terminal.
+ */
+export interface Problem {
+  status: number
+  title: string
+  detail: string
+  /** What the caller or the function's owner can do about it. */
+  hint?: string
+  /** `<function>.<tenant>`; only of functions that the caller has named right. */
+  function?: string
+  retryAfterSeconds?: number
+}
+
+export const problems = {
+  badRequest: (detail: string): Problem => ({ status: 400, title: 'Bad request', detail }),
+  noSuchHost: (): Problem => ({
+    status: 404,
+    title: 'No such host',
+    detail: 'Nothing is served under this host name.',
+  }),
+  noSuchFunction: (name: string): Problem => ({
+    status: 404,
+    title: 'No such function',
+    detail: name === '' ? 'The path names no function.' : `There is no function ${JSON.stringify(name)} on this host.`,
+    hint: 'The URL is <host>/<function>; a function is there once its first deploy is live.',
+  }),
+  methodNotAllowed: (method: string): Problem => ({
+    status: 405,
+    title: 'Method not allowed',
+    detail: `${method} is not served here.`,
+  }),
+  bodyTooLarge: (name: string, maxBytes: number): Problem => ({
+    status: 413,
+    title: 'Body too large',
+    detail: `A request to this function may have ${maxBytes} bytes.`,
+    function: name,
+  }),
+  tooManyHeaders: (most: number): Problem => ({
+    status: 431,
+    title: 'Too many headers',
+    detail: `A request may have ${most} header fields.`,
+  }),
+  crashed: (name: string): Problem => ({
+    status: 502,
+    title: 'Function failed',
+    detail: 'The function closed the connection before it had answered.',
+    hint: 'Its log tells why; a crash while serving looks like this.',
+    function: name,
+  }),
+  unreachable: (name: string): Problem => ({
+    status: 502,
+    title: 'Function unreachable',
+    detail: 'No replica of the function accepts connections.',
+    hint: 'Try again in a moment; a replica that has crashed is started anew.',
+    function: name,
+    retryAfterSeconds: 1,
+  }),
+  asleep: (name: string): Problem => ({
+    status: 503,
+    title: 'Function not running',
+    detail: 'No replica of the function is running at the moment.',
+    hint: 'Try again in a moment.',
+    function: name,
+    retryAfterSeconds: 1,
+  }),
+  busy: (name: string): Problem => ({
+    status: 503,
+    title: 'Function busy',
+    detail: 'All replicas of the function are busy, and enough requests wait already.',
+    hint: 'Try again in a moment.',
+    function: name,
+    retryAfterSeconds: 1,
+  }),
+  timedOut: (name: string, limitMs: number): Problem => ({
+    status: 504,
+    title: 'Function timed out',
+    detail: `The function did not begin to answer within ${limitMs / 1000} s.`,
+    hint: 'Let it answer sooner, or raise its time-out in stack.yml.',
+    function: name,
+  }),
+} as const
+
+const TERMINALS = /^(?:curl|wget|httpie)\//i
+
+const isTerminal = (headers: IncomingHttpHeaders): boolean => {
+  const accept = headers.accept ?? '*/*'
+  return TERMINALS.test(headers['user-agent'] ?? '') && !/json|html/i.test(accept)
+}
+
+/** The problem as a message for this caller: flat headers and body. */
+export const renderProblem = (
+  problem: Problem,
+  to: IncomingHttpHeaders,
+  callId: string | undefined,
+): { headers: string[]; body: string } => {
+  const { retryAfterSeconds, ...told } = problem
+  const name = problem.function ? `${problem.function}: ` : ''
+  const hint = problem.hint ? ` ${problem.hint}` : ''
+  const body = isTerminal(to)
+    ? `${problem.status} ${problem.title}: ${name}${problem.detail}${hint}\n`
+    : `${JSON.stringify({ type: 'about:blank', ...told, ...(callId && { callId }) })}\n`
+  const headers = [
+    'content-type',
+    isTerminal(to) ? 'text/plain; charset=utf-8' : 'application/problem+json',
+    'content-length',
+    String(Buffer.byteLength(body)),
+    'cache-control',
+    'no-store',
+    'x-content-type-options',
+    'nosniff',
+  ]
+  if (callId) headers.push('x-call-id', callId)
+  if (retryAfterSeconds !== undefined) headers.push('retry-after', String(retryAfterSeconds))
+  if (problem.status === 405) headers.push('allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS')
+  return { headers, body }
+}

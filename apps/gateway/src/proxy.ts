@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto'
+import { type IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { CallStats } from './call-stats.ts'
+import { type Call, discardRest, Exchange, sendProblem } from './exchange.ts'
+import { givenCallId, requestHeaders } from './headers.ts'
+import type { Peer } from './peer.ts'
+import { type Problem, problems } from './problem.ts'
+import type { RouteEntry, RouteTable } from './route-table.ts'
+import { functionTarget, hostLabel, hostName, originForm } from './target.ts'
+
+/**
+ * What happens to a request, from top to bottom: is it sound, whose is it, what may the function see of it, go. Here a
+ * request is only judged and prepared; `exchange.ts` is its life from then on. Nothing on this path waits for anything
+ * but the function itself: the routes are in memory.
+ */
+export interface ProxyOptions {
+  table: RouteTable
+  /** `.fn.example.com`: what follows the label of a function's host. */
+  functionsSuffix: string
+  consoleHost: string
+  /** Where the console's host leads; it is a route like any other, with a path that stays as it is. */
+  console: RouteEntry
+  peerOf: (socket: Socket) => Peer
+  /** Counts what names no function: one series, however many names are tried. */
+  unknown: CallStats
+  isStopping: () => boolean
+}
+
+export interface GatewayProxy {
+  handle(req: IncomingMessage, res: ServerResponse, expectsContinue?: boolean): void
+  upgrade(req: IncomingMessage, socket: Socket, head: Buffer): void
+}
+
+interface Destination {
+  find: () => RouteEntry | undefined
+  path: string
+  function: string
+}
+
+const MAX_HEADERS = 200
+
+export const createProxy = (options: ProxyOptions): GatewayProxy => {
+  const { table, isStopping } = options
+
+  const handle = (req: IncomingMessage, res: ServerResponse, expectsContinue = false, upgradeHead?: Buffer): void => {
+    const hasBody = bodyOf(req)
+    const call = prepare({ req, res, hasBody, expectsContinue, upgradeHead })
+    if ('status' in call) refuse(req, res, call, hasBody)
+    else new Exchange(call).start()
+  }
+
+  const prepare = (
+    asked: Pick<Call, 'req' | 'res' | 'hasBody' | 'expectsContinue' | 'upgradeHead'>,
+  ): Call | Problem => {
+    const { req, hasBody, upgradeHead } = asked
+    const destination = unsound(req, hasBody) ?? destinationOf(req)
+    if ('status' in destination) return destination
+    const entry = destination.find()
+    if (!entry) return problems.noSuchFunction(destination.function)
+    const callId = givenCallId(req.headers) ?? randomUUID()
+    const startTime = `${Date.now()}000000`
+    const contentLength = hasBody ? req.headers['content-length'] : undefined
+    const headers = requestHeaders(req, { peer: options.peerOf(req.socket), callId, startTime, contentLength })
+    if (!headers) return problems.badRequest('A request has one Host header.')
+    return {
+      ...asked,
+      entry,
+      route: destination.find,
+      callId,
+      startTime,
+      isStopping,
+      options: {
+        method: req.method ?? 'GET',
+        path: destination.path,
+        headers,
+        body: null,
+        headersTimeout: entry.policy.responseTimeoutMs,
+        bodyTimeout: entry.policy.idleTimeoutMs,
+        upgrade: upgradeHead === undefined ? null : 'websocket',
+      },
+    }
+  }
+
+  const destinationOf = (req: IncomingMessage): Destination | Problem => {
+    const hostHeader = req.headers.host ?? ''
+    const host = hostName(hostHeader)
+    const url = originForm(req.url ?? '', hostHeader)
+    if (host === undefined || url === undefined)
+      return problems.badRequest('The request’s target or host is not valid.')
+    if (host === options.consoleHost) return { find: () => options.console, path: url, function: 'console' }
+    const label = hostLabel(host, options.functionsSuffix)
+    if (label === undefined) return problems.noSuchHost()
+    const target = functionTarget(label, url)
+    return { find: () => table.find(target.key), path: target.path, function: target.function }
+  }
+
+  const refuse = (req: IncomingMessage, res: ServerResponse, problem: Problem, hasBody: boolean): void => {
+    options.unknown.begin()
+    options.unknown.end(problem.status, 0)
+    sendProblem({ req, res, isStopping }, problem)
+    if (hasBody) discardRest(req)
+  }
+
+  return {
+    handle,
+    upgrade: (req, socket, head) => {
+      // The server has let go of this connection; an answer other than 101 still wants a response to write to.
+      const res = new ServerResponse(req)
+      res.shouldKeepAlive = false
+      res.assignSocket(socket)
+      res.on('finish', () => socket.destroySoon())
+      socket.on('error', () => socket.destroy())
+      handle(req, res, false, head)
+    },
+  }
+}
+
+/** Whether a body follows. HTTP has no other sign of it than these two headers (RFC 9112 §6.3). */
+const bodyOf = (req: IncomingMessage): boolean => {
+  const { headers } = req
+  if (headers['transfer-encoding'] !== undefined) return true
+  return headers['content-length'] !== undefined && headers['content-length'] !== '0'
+}
+
+/**
+ * What Node's parser lets pass and a second parser could read in another way. It has refused Content-Length beside
+ * Transfer-Encoding, bad chunks, bare line feeds, folded lines and spaces before a colon already.
+ */
+const unsound = (req: IncomingMessage, hasBody: boolean): Problem | undefined => {
+  const encoding = req.headers['transfer-encoding']
+  if (encoding !== undefined && (encoding.toLowerCase() !== 'chunked' || req.httpVersionMinor !== 1)) {
+    return problems.badRequest('The only Transfer-Encoding is “chunked”, in HTTP/1.1.')
+  }
+  if (req.httpVersionMajor !== 1) return problems.badRequest('This is HTTP/1.')
+  if (req.rawHeaders.length > 2 * MAX_HEADERS) return problems.tooManyHeaders(MAX_HEADERS)
+  if (req.method === 'TRACE') return problems.methodNotAllowed('TRACE')
+  if (hasBody && req.method === 'HEAD') return problems.badRequest('A HEAD request has no body.')
+  return undefined
+}

@@ -1,0 +1,173 @@
+import { hostname } from 'node:os'
+import type { Log } from '@pushfn/kit/log'
+import { type GatewayMessage, RouteChange, routeKey, routeKeys } from '@pushfn/model/route'
+import { Redis } from 'ioredis'
+import type { RouteTable } from './route-table.ts'
+
+/**
+ * Keeps the table in step with what the controller publishes: reads it whole once, then applies change after change.
+ * Whenever the two could differ (a missed version, a connection that was away, a version that stands still) it reads
+ * everything anew. Without Redis the gateway goes on serving by what it knows.
+ */
+export interface RouteFeed {
+  /** The version served by; undefined until the first table was read. */
+  version(): number | undefined
+  drained(endpoint: string): void
+  /** Takes this gateway out of the list of those the controller waits for. */
+  stop(): Promise<void>
+}
+
+export interface RouteFeedOptions {
+  redisUrl: string
+  cloud: string
+  table: RouteTable
+  log: Log
+}
+
+const HEARTBEAT_MS = 3_000
+const RETRY_MS = 1_000
+
+export const followRoutes = (options: RouteFeedOptions): RouteFeed => {
+  const { table, log } = options
+  const keys = routeKeys(options.cloud)
+  const gateway = `${hostname()}-${process.pid}-${Math.random().toString(36).slice(2, 8)}`
+  const connect = () =>
+    new Redis(options.redisUrl, {
+      maxRetriesPerRequest: null,
+      retryStrategy: (tries) => Math.min(tries * 100, RETRY_MS),
+      keepAlive: 10_000,
+    })
+  const commands = connect()
+  const subscriber = connect()
+  let version: number | undefined
+  let versionAtLastBeat: number | undefined
+  let isReading = false
+  let mustReadAgain = false
+  let isStopped = false
+  let early: RouteChange[] = []
+
+  const say = (message: GatewayMessage): void => {
+    // Waits in ioredis' queue while Redis is away: a drained endpoint must be told in the end.
+    commands.publish(keys.gateways, JSON.stringify(message)).catch((err) => log.warn({ err }, 'could not tell routes'))
+  }
+
+  const put = (change: RouteChange): void => {
+    for (const route of change.put) table.put(routeKey(route), route)
+    for (const key of change.remove) table.remove(key)
+    version = change.version
+  }
+
+  const take = (change: RouteChange): void => {
+    if (isReading || version === undefined) {
+      early.push(change)
+    } else if (change.version === version + 1) {
+      put(change)
+      say({ kind: 'applied', gateway, version: change.version })
+    } else if (change.version > version) {
+      log.warn({ version, published: change.version }, 'missed a change of routes')
+      void read()
+    }
+  }
+
+  /** What came while the table was read. Returns false when one between them and the table is missing. */
+  const takeEarly = (): boolean => {
+    const changes = early.sort((a, b) => a.version - b.version)
+    early = []
+    for (const change of changes) {
+      if (change.version === (version ?? 0) + 1) put(change)
+      else if (change.version > (version ?? 0)) return false
+    }
+    return true
+  }
+
+  const read = async (): Promise<void> => {
+    if (isReading) {
+      mustReadAgain = true
+      return
+    }
+    isReading = true
+    try {
+      do {
+        mustReadAgain = false
+        const [published, entries] = await snapshot(commands, keys)
+        if (published === undefined && version !== undefined) {
+          log.warn({ version }, 'redis holds no routes; serving by those known')
+          return
+        }
+        await table.replace(entries, () => new Promise((resume) => setImmediate(resume)))
+        version = published ?? 0
+        if (!takeEarly()) mustReadAgain = true
+      } while (mustReadAgain && !isStopped)
+      log.info({ version, routes: table.size }, 'read all routes')
+      say({ kind: 'applied', gateway, version })
+    } catch (err) {
+      if (isStopped) return
+      log.warn({ err }, 'could not read routes')
+      setTimeout(read, RETRY_MS).unref()
+    } finally {
+      isReading = false
+    }
+  }
+
+  const beat = async (): Promise<void> => {
+    if (commands.status !== 'ready') return
+    try {
+      await commands.zadd(keys.heartbeats, Date.now(), gateway)
+      const published = Number((await commands.get(keys.version)) ?? version)
+      const stoodStill = version === versionAtLastBeat
+      versionAtLastBeat = version
+      // A version that is not ours at two beats and has not moved between them: a change was lost on its way.
+      if (published !== version && stoodStill) void read()
+    } catch (err) {
+      log.warn({ err }, 'heartbeat failed')
+    }
+  }
+
+  for (const connection of [commands, subscriber]) {
+    connection.on('error', (err) => log.warn({ err }, 'redis is away'))
+  }
+  // ioredis subscribes again by itself after it was away; what was said meanwhile is in the table.
+  subscriber.on('ready', () => {
+    subscriber.subscribe(keys.changes).then(read, (err) => log.warn({ err }, 'could not subscribe'))
+  })
+  subscriber.on('message', (_channel, text) => {
+    const change = parseChange(text)
+    if (change) take(change)
+    else log.error({ channel: keys.changes }, 'a change of routes cannot be read')
+  })
+  commands.on('ready', beat)
+  const heart = setInterval(beat, HEARTBEAT_MS)
+
+  return {
+    version: () => version,
+    drained: (endpoint) => say({ kind: 'drained', gateway, endpoint }),
+    stop: async () => {
+      isStopped = true
+      clearInterval(heart)
+      subscriber.disconnect()
+      if (commands.status === 'ready') await commands.zrem(keys.heartbeats, gateway).catch(() => 0)
+      commands.disconnect()
+    },
+  }
+}
+
+/** Version and table of one moment. */
+const snapshot = async (
+  redis: Redis,
+  keys: ReturnType<typeof routeKeys>,
+): Promise<[version: number | undefined, table: Record<string, string>]> => {
+  const answers = await redis.multi().get(keys.version).hgetall(keys.table).exec()
+  const failed = answers?.find(([error]) => error)?.[0]
+  if (!answers || failed) throw failed ?? new Error('redis dropped the transaction')
+  const published = answers[0]?.[1]
+  // GET gives a string or null, HGETALL a record of strings.
+  return [published === null ? undefined : Number(published), answers[1]?.[1] as Record<string, string>]
+}
+
+const parseChange = (text: string): RouteChange | undefined => {
+  try {
+    return RouteChange.safeParse(JSON.parse(text)).data
+  } catch {
+    return undefined
+  }
+}

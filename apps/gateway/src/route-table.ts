@@ -1,0 +1,193 @@
+import { Route, type RoutePolicy, routeKey } from '@pushfn/model/route'
+import { CallStats } from './call-stats.ts'
+import { Upstream, type UpstreamLimits } from './upstream.ts'
+
+/** A route made ready to serve: what the hot path needs, found by one look-up. */
+export interface RouteEntry {
+  readonly policy: RoutePolicy
+  readonly upstreams: readonly Upstream[]
+  /** Shared by all aliases of one function. */
+  readonly stats: CallStats
+}
+
+interface Counted<T> {
+  value: T
+  routes: number
+}
+
+export interface RouteTableEvents {
+  /** An endpoint has left every route and no call is at it any more. */
+  onDrained(endpoint: string): void
+  /** An entry of the published table cannot be used; it is skipped and the rest served. */
+  onBadEntry(key: string, problem: string): void
+}
+
+/** What a host label and a function can be, whatever Redis says: neither may hold the `/` that joins them. */
+const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
+/** `10.1.2.3:8080`, `[fd00::1]:8080`. */
+const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]+\]):\d{1,5}$/i
+
+/**
+ * All routes in memory. Endpoints are shared between routes (a function's `live` and its commit's own URL lead to the
+ * same replica) and counted, so that the table knows when one has left the last of them.
+ */
+export class RouteTable {
+  #entries = new Map<string, RouteEntry>()
+  readonly #upstreams = new Map<string, Counted<Upstream>>()
+  readonly #stats = new Map<string, Counted<CallStats>>()
+  readonly #limits: UpstreamLimits
+  readonly #events: RouteTableEvents
+
+  constructor(limits: UpstreamLimits, events: RouteTableEvents) {
+    this.#limits = limits
+    this.#events = events
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** By `<host label>/<function>`. */
+  find(key: string): RouteEntry | undefined {
+    return this.#entries.get(key)
+  }
+
+  *stats(): Iterable<CallStats> {
+    for (const counted of this.#stats.values()) yield counted.value
+  }
+
+  entries(): Iterable<RouteEntry> {
+    return this.#entries.values()
+  }
+
+  put(key: string, candidate: unknown): void {
+    const entry = this.#ready(key, candidate)
+    if (!entry) return
+    const before = this.#entries.get(key)
+    this.#entries.set(key, entry)
+    if (before) this.#letGo(before)
+  }
+
+  remove(key: string): void {
+    const entry = this.#entries.get(key)
+    if (!entry) return
+    this.#entries.delete(key)
+    this.#letGo(entry)
+  }
+
+  /**
+   * Makes the table this one and nothing else. `pause` is awaited between slices, since parsing a hundred thousand
+   * routes at a stretch would hold up every call; calls are served by the old table until the new one is whole.
+   */
+  async replace(table: Readonly<Record<string, string>>, pause: () => Promise<unknown>): Promise<void> {
+    const next = new Map<string, RouteEntry>()
+    let sinceLastPause = 0
+    for (const key in table) {
+      const entry = this.#ready(key, parseJson(table[key] ?? '')) ?? this.#keep(key)
+      if (entry) next.set(key, entry)
+      sinceLastPause += 1
+      if (sinceLastPause === 500) {
+        sinceLastPause = 0
+        await pause()
+      }
+    }
+    const before = this.#entries
+    this.#entries = next
+    for (const entry of before.values()) this.#letGo(entry)
+  }
+
+  /** A route whose new form cannot be read goes on in its old one. */
+  #keep(key: string): RouteEntry | undefined {
+    const entry = this.#entries.get(key)
+    if (!entry) return undefined
+    for (const upstream of entry.upstreams) this.#acquire(upstream)
+    this.#statsOf(entry.stats.functionName)
+    return { ...entry }
+  }
+
+  #ready(key: string, candidate: unknown): RouteEntry | undefined {
+    const parsed = Route.safeParse(candidate)
+    const problem = parsed.success ? routeProblem(key, parsed.data) : parsed.error.message
+    if (!parsed.success || problem) {
+      this.#events.onBadEntry(key, problem ?? 'unknown')
+      return undefined
+    }
+    const { endpoints, policy, tenant, function: name } = parsed.data
+    return {
+      policy,
+      upstreams: endpoints.map((endpoint) => this.#acquire(endpoint)),
+      stats: this.#statsOf(`${name}.${tenant}`),
+    }
+  }
+
+  #acquire(endpoint: { id: string; address: string }): Upstream {
+    const known = this.#upstreams.get(endpoint.id)
+    if (known?.value.address === endpoint.address) {
+      known.routes += 1
+      known.value.onIdle = undefined
+      return known.value
+    }
+    const upstream = new Upstream(endpoint, this.#limits)
+    this.#upstreams.set(endpoint.id, { value: upstream, routes: 1 })
+    if (known) whenIdle(known.value, () => known.value.close())
+    return upstream
+  }
+
+  #statsOf(functionName: string): CallStats {
+    const known = this.#stats.get(functionName)
+    if (known) {
+      known.routes += 1
+      return known.value
+    }
+    const stats = new CallStats(functionName)
+    this.#stats.set(functionName, { value: stats, routes: 1 })
+    return stats
+  }
+
+  #letGo(entry: RouteEntry): void {
+    for (const upstream of entry.upstreams) this.#letGoOf(upstream)
+    const stats = this.#stats.get(entry.stats.functionName)
+    if (!stats) return
+    stats.routes -= 1
+    if (stats.routes === 0) this.#stats.delete(entry.stats.functionName)
+  }
+
+  #letGoOf(upstream: Upstream): void {
+    const counted = this.#upstreams.get(upstream.id)
+    // A replica that came back under another address has a new upstream; the old one is closed already.
+    if (counted?.value !== upstream) return
+    counted.routes -= 1
+    if (counted.routes > 0) return
+    whenIdle(upstream, () => {
+      upstream.close()
+      this.#upstreams.delete(upstream.id)
+      this.#events.onDrained(upstream.id)
+    })
+  }
+}
+
+const whenIdle = (upstream: Upstream, act: () => void): void => {
+  if (upstream.inFlight === 0) {
+    act()
+    return
+  }
+  upstream.onIdle = () => {
+    upstream.onIdle = undefined
+    act()
+  }
+}
+
+const routeProblem = (key: string, route: Route): string | undefined => {
+  if (routeKey(route) !== key) return `the entry is of ${JSON.stringify(routeKey(route))}`
+  if (!LABEL.test(route.host) || !LABEL.test(route.function)) return 'host or function is no DNS label'
+  const wrong = route.endpoints.find((endpoint) => !ADDRESS.test(endpoint.address))
+  return wrong && `the endpoint ${JSON.stringify(wrong.address)} is no ip:port`
+}
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

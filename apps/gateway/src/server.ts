@@ -1,0 +1,89 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { GatewayProxy } from './proxy.ts'
+
+export interface ServerLimits {
+  headerTimeoutMs: number
+  keepAliveTimeoutMs: number
+  maxHeaderBytes: number
+  maxConnections: number
+}
+
+export interface PublicServer {
+  readonly port: number
+  /** Accepts no more, lets calls in flight finish for so long, then cuts what is left. */
+  stop(timeoutMs: number): Promise<void>
+}
+
+const BACKLOG = 4_096
+
+/**
+ * The door to the outside: Node's HTTP server with its strict parser and a limit on everything a caller could hold on
+ * to. There is no limit on a whole request's time, since that would end long uploads; a body must keep moving instead
+ * (the route's idle time-out).
+ */
+export const startServer = async (options: {
+  host: string
+  port: number
+  limits: ServerLimits
+  proxy: GatewayProxy
+}): Promise<PublicServer> => {
+  const { limits, proxy } = options
+  const server = createServer({
+    maxHeaderSize: limits.maxHeaderBytes,
+    headersTimeout: limits.headerTimeoutMs,
+    requestTimeout: 0,
+    connectionsCheckingInterval: Math.min(limits.headerTimeoutMs, 2_000),
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    insecureHTTPParser: false,
+    noDelay: true,
+    // A request without a body has no stream to be run; it makes a tenth of the work.
+    optimizeEmptyRequests: true,
+    shouldUpgradeCallback: isWebSocket,
+  })
+  // Counted by us, since Node would drop the surplus without a word, and with it a header that matters.
+  server.maxHeadersCount = 0
+  server.maxConnections = limits.maxConnections
+  server.on('request', (req, res) => proxy.handle(req, res))
+  server.on('checkContinue', (req, res) => proxy.handle(req, res, true))
+  server.on('upgrade', (req, socket, head) => proxy.upgrade(req, netSocket(socket), head))
+  server.on('connect', (_, socket) => socket.end('HTTP/1.1 405 Method Not Allowed\r\nconnection: close\r\n\r\n'))
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host: options.host, port: options.port, backlog: BACKLOG }, resolve)
+  })
+  return {
+    // A server that listens on TCP has an AddressInfo.
+    port: (server.address() as AddressInfo).port,
+    stop: (timeoutMs) => stopServer(server, sockets, timeoutMs),
+  }
+}
+
+/**
+ * WebSocket alone is let through. Every other Upgrade is ignored, as RFC 9110 §7.8 allows: `h2c` would open a tunnel in
+ * which requests pass unseen.
+ */
+const isWebSocket = (req: IncomingMessage): boolean => {
+  const { headers } = req
+  const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+  return req.method === 'GET' && !hasBody && headers.upgrade?.toLowerCase() === 'websocket'
+}
+
+/** Node types an upgraded connection as any Duplex; of a server on TCP it is the TCP socket. */
+const netSocket = (socket: unknown): Socket => socket as Socket
+
+const stopServer = async (server: Server, sockets: ReadonlySet<Socket>, timeoutMs: number): Promise<void> => {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  // Connections whose answer was under way at the time of `close` become idle one by one.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50)
+  await Promise.race([closed, sleep(timeoutMs, undefined, { ref: false })])
+  clearInterval(sweep)
+  for (const socket of sockets) socket.destroy()
+  await closed
+}
