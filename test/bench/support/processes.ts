@@ -1,0 +1,59 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** A program that the benchmark started and ends again. */
+export interface Started extends AsyncDisposable {
+  readonly child: ChildProcess
+}
+
+/** Starts a program on one core (`taskset`), with its complaints on our own stderr. */
+export const startOnCore = (core: number, argv: readonly string[], env: NodeJS.ProcessEnv = process.env): Started => {
+  const child = spawn('taskset', ['-c', String(core), ...argv], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  return {
+    child,
+    [Symbol.asyncDispose]: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      child.kill('SIGTERM')
+      await once(child, 'exit')
+    },
+  }
+}
+
+/** What a program wrote to stdout; throws when it fails. */
+export const outputOf = async (argv: readonly string[]): Promise<string> => {
+  const [program = '', ...rest] = argv
+  const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const chunks: Buffer[] = []
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
+  const [code] = await once(child, 'close')
+  if (code !== 0) throw new Error(`${program} ended with ${code}`)
+  return Buffer.concat(chunks).toString()
+}
+
+export const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no TCP port')
+  return address.port
+}
+
+/** Waits until something listens on the port; throws after ten seconds. */
+export const untilListening = async (port: number): Promise<void> => {
+  for (let tries = 0; tries < 200; tries += 1) {
+    const socket = connect(port, '127.0.0.1')
+    try {
+      await once(socket, 'connect')
+      return
+    } catch {
+      await sleep(50)
+    } finally {
+      socket.destroy()
+    }
+  }
+  throw new Error(`nothing listens on port ${port}`)
+}
