@@ -12,14 +12,14 @@ import { isYamlMap, YamlLiteral } from './yaml-tree.ts'
 const MAX_LIST_LENGTH = 100
 
 /** What stands there, in words. */
-const described = (value: unknown): string => {
+export const described = (value: unknown): string => {
   if (value === undefined || value === null) return 'empty'
   if (typeof value === 'string') return value === '' ? 'empty' : `the text ${quote(value)}`
   if (value instanceof YamlLiteral) return typeof value.value === 'number' ? `the number ${value.source}` : value.source
   return Array.isArray(value) ? 'a list' : 'a map of keys'
 }
 
-type Read<T> = { value: T } | { problem: string }
+export type Read<T> = { value: T } | { problem: string }
 
 /** A schema of one function that reads a value or says what is wrong with it. */
 const reads = <T>(read: (value: unknown) => Read<T>) =>
@@ -30,7 +30,7 @@ const reads = <T>(read: (value: unknown) => Read<T>) =>
     return z.NEVER
   })
 
-const readText = (value: unknown): Read<string> => {
+export const readText = (value: unknown): Read<string> => {
   if (value instanceof YamlLiteral) {
     return { problem: `must be text, but is ${described(value)}: put it in quotes, "${value.source}"` }
   }
@@ -50,13 +50,6 @@ const textThat = (check: (value: string) => string | undefined, missing = 'is mi
     const problem = 'value' in read ? check(read.value) : undefined
     return problem === undefined ? read : { problem }
   })
-
-/** Values of environment, labels and the like: numbers and truth values become text as written, nothing becomes ''. */
-const readLooseText = (value: unknown): Read<string> => {
-  if (value === null) return { value: '' }
-  if (value instanceof YamlLiteral) return { value: value.source }
-  return value === '' ? { value } : readText(value)
-}
 
 /** Paths inside the repository, by their letters alone: links are looked at where the files are. */
 const pathProblem = (written: string): string | undefined => {
@@ -104,9 +97,9 @@ const IMAGE =
   /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?\/)?[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/
 
 export const secret = textThat((written) =>
-  written.length <= 253 && /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/.test(written) && !written.includes('..')
+  written.length <= 253 && /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/.test(written) && !written.includes('..')
     ? undefined
-    : `must be the name of a secret (lower-case letters, digits, “-” and “.”), but is ${quote(written)}`,
+    : `must be the name of a secret (lower-case letters, digits, “-”, “_” and “.”), but is ${quote(written)}`,
 )
 
 export const truth = reads((value): Read<boolean> => {
@@ -153,55 +146,3 @@ export const map = <Shape extends z.ZodRawShape>(shape: Shape) => {
     })
     .pipe(object)
 }
-
-/** A map whose keys the tenant chooses; every wrong key and value of it is told. */
-const textMap = (
-  keyProblem: (key: string) => string | undefined,
-  valueProblem?: (value: string) => string | undefined,
-) =>
-  z.unknown().transform((written, ctx): Record<string, string> => {
-    if (!isYamlMap(written)) {
-      ctx.addIssue({
-        code: 'custom',
-        message: `must be a map of names and values, but is ${described(written)}`,
-        input: written,
-      })
-      return z.NEVER
-    }
-    const entries = Object.entries(written).map(([key, value]) => {
-      const read = readLooseText(value)
-      const problem = keyProblem(key) ?? ('problem' in read ? read.problem : valueProblem?.(read.value))
-      if (problem) ctx.addIssue({ code: 'custom', message: problem, path: [key], input: value })
-      return [key, 'value' in read ? read.value : ''] as const
-    })
-    return Object.fromEntries(entries)
-  })
-
-const variableProblem = (name: string): string | undefined =>
-  /^[A-Za-z_][A-Za-z0-9_]{0,254}$/.test(name)
-    ? undefined
-    : 'is no name of a variable: letters, digits and “_”, no digit first'
-
-export const variables = textMap(variableProblem)
-
-/** Kubernetes' rules, since every engine can keep them: an optional DNS prefix and a name of at most 63 characters. */
-const labelKeyProblem = (key: string): string | undefined => {
-  const slash = key.indexOf('/')
-  const prefix = slash < 0 ? undefined : key.slice(0, slash)
-  const isPrefixRight =
-    prefix === undefined || (prefix.length <= 253 && /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/.test(prefix))
-  return isPrefixRight && LABEL_NAME.test(key.slice(slash + 1))
-    ? undefined
-    : 'is no name of a label: at most 63 letters, digits, “-”, “_” and “.”, as in com.openfaas.scale.min'
-}
-
-const labelValueProblem = (value: string): string | undefined =>
-  value === '' || LABEL_NAME.test(value)
-    ? undefined
-    : `must be at most 63 letters, digits, “-”, “_” and “.”, but is ${quote(value)}: longer texts go under annotations`
-
-const LABEL_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/
-
-export const labels = textMap(labelKeyProblem, labelValueProblem)
-
-export const annotations = textMap(labelKeyProblem)

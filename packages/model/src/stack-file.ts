@@ -1,20 +1,6 @@
 import { z } from 'zod'
-import {
-  annotations,
-  handler,
-  image,
-  labels,
-  lang,
-  list,
-  map,
-  path,
-  resources,
-  secret,
-  text,
-  truth,
-  variables,
-  version,
-} from './stack-fields.ts'
+import { handler, image, lang, list, map, path, resources, secret, text, truth, version } from './stack-fields.ts'
+import { annotations, labels, variables } from './stack-text-maps.ts'
 import { isYamlMap } from './yaml-tree.ts'
 
 /** stack.yml as people write it: OpenFaaS's words and types. `parse-stack.ts` turns it into a `Stack`. */

@@ -16,7 +16,10 @@ export const StackFunction = z.object({
   /** `fprocess` of the function, overrides the template's. */
   fprocess: z.string().optional(),
   environment: z.record(z.string(), z.string()),
-  /** Files of `environment:` maps in the repository, relative to its root; read at plan time, under `environment`. */
+  /**
+   * Files of `environment:` maps in the repository, relative to its root; read at plan time. A later file wins over
+   * an earlier one, and all of them over `environment`, as with OpenFaaS.
+   */
   environmentFiles: z.array(z.string()),
   buildArgs: z.record(z.string(), z.string()),
   buildOptions: z.array(z.string()),

@@ -9,7 +9,7 @@ export const MAX_YAML_BYTES = 64 * 1024
 const MAX_DEPTH = 32
 
 /** Words and signs in a file: what bounds the time, since the worst of texts makes a fault of every sign. */
-const MAX_LEXEMES = 20_000
+const MAX_LEXEMES = 24_000
 
 const MAX_SYNTAX_FAULTS = 20
 
