@@ -50,6 +50,13 @@ export const returnLease = async (db: Database, claim: Claim): Promise<void> => 
   })
 }
 
+/** Hands the build back to be tried again after a while. */
+export const delayBuild = async (db: Database, claim: Claim, delayMs: number): Promise<void> => {
+  await db.$executeRaw`
+    UPDATE builds SET state = 'queued', lease_owner = NULL, lease_until = now() + ${delayMs} * interval '1 millisecond'
+    WHERE id = ${claim.buildId}::uuid AND generation = ${claim.generation} AND state NOT IN (${terminal})`
+}
+
 /** Writes the state a build goes on in. Throws LEASE_LOST when the claim is void. */
 export const advanceBuild = async (db: Database | Transaction, claim: Claim, state: BuildState): Promise<void> => {
   const { count } = await db.build.updateMany({

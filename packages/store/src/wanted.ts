@@ -84,9 +84,13 @@ export const moveLive = (
     const alias = { functionId: facts.functionId, name: 'live' }
     const place = { revisionId: facts.revisionId, sequence: facts.sequence, movedAt: new Date() }
     await tx.alias.upsert({ where: { functionId_name: alias }, create: { ...alias, ...place }, update: place })
-    await tx.revision.update({ where: { id: facts.revisionId }, data: { state: 'live', failure: null } })
     return true
   })
+
+/** Says that callers reach the revision now: the builder waits for this word. */
+export const confirmLive = async (db: Database, revisionId: string): Promise<void> => {
+  await db.revision.update({ where: { id: revisionId }, data: { state: 'live', failure: null } })
+}
 
 /** A revision did not get ready: says why, and takes the wish for it back, so that what is live stays the wanted one. */
 export const failRevision = (

@@ -1,0 +1,25 @@
+import type { Forges } from '@pushfn/forge/forges'
+import type { Configuration } from '@pushfn/kit/configuration'
+import type { Log } from '@pushfn/kit/log'
+import type { CloudUrls } from '@pushfn/model/urls'
+import type { Bus } from '@pushfn/store/bus'
+import type { Database } from '@pushfn/store/database'
+import type Docker from 'dockerode'
+import type { settings } from './settings.ts'
+import type { StackParser } from './stack-parser.ts'
+
+/** What the builder's functions need of the process they run in. Made once in `main.ts`. */
+export interface BuilderContext {
+  config: Configuration<typeof settings>
+  log: Log
+  db: Database
+  bus: Bus
+  docker: Docker
+  forges: Forges
+  stackParser: StackParser
+  urls: CloudUrls
+  /** Names this process as the holder of leases. */
+  owner: string
+  /** Aborts when the process is to stop: builds are handed back. */
+  stopping: AbortSignal
+}

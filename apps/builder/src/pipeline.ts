@@ -1,0 +1,32 @@
+import type { BuilderContext } from './context.ts'
+import { endWith } from './ending.ts'
+import { openRun } from './run.ts'
+import { inStep } from './step.ts'
+import { build } from './steps/build.ts'
+import { checkout } from './steps/checkout.ts'
+import { plan } from './steps/plan.ts'
+import { readStack } from './steps/read-stack.ts'
+import { release } from './steps/release.ts'
+import { report } from './steps/report.ts'
+
+/**
+ * The walk of a push: every step is named here and nowhere else. A step is one file, knows no other step, and can run
+ * twice. What all steps need (state, time, log, cancellation) is `inStep`'s, and this is the only place that catches.
+ *
+ * A build that cannot be claimed (it ended, or another builder holds it) is left alone. Never throws for what a tenant,
+ * a forge or an engine did: that ends the build with a reason, or hands it back to be tried again.
+ */
+export const runBuild = async (context: BuilderContext, buildId: string): Promise<void> => {
+  await using run = await openRun(context, buildId)
+  if (!run) return
+  try {
+    const source = await inStep(run, 'checkout', () => checkout(run))
+    const stack = await inStep(run, 'readStack', () => readStack(run, source))
+    const plans = await inStep(run, 'plan', () => plan(run, source, stack))
+    const images = await inStep(run, 'build', () => build(run, source, plans))
+    const released = await inStep(run, 'release', () => release(run, plans, images))
+    await inStep(run, 'report', () => report(run, released))
+  } catch (thrown) {
+    await endWith(run, thrown)
+  }
+}

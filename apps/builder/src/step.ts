@@ -1,0 +1,62 @@
+import type { BuildState, StepName } from '@pushfn/model/build-state'
+import { AppError } from '@pushfn/model/errors'
+import { advanceBuild, supersededBy } from '@pushfn/store/builds'
+import type { Run } from './run.ts'
+
+/** The state a build is in while a step runs. */
+const STATES = {
+  checkout: 'checkout',
+  readStack: 'checkout',
+  plan: 'checkout',
+  build: 'building',
+  release: 'deploying',
+  report: 'deploying',
+} as const satisfies Record<StepName, BuildState>
+
+/** A step that does not end by itself after an abort is given up. */
+const ABORT_GRACE_MS = 30_000
+
+/**
+ * What every step needs, once: at its border a newer push supersedes the build, the state is written before it begins,
+ * its time and outcome are told after it ended, and it ends with the run's signal at the latest.
+ */
+export const inStep = async <Result>(run: Run, name: StepName, work: () => Promise<Result>): Promise<Result> => {
+  run.signal.throwIfAborted()
+  await refuseIfSuperseded(run)
+  await advanceBuild(run.context.db, run.claim, STATES[name])
+  const startedAt = performance.now()
+  run.tell({ kind: 'step', step: name, status: 'started' })
+  try {
+    const result = await unlessAborted(run.signal, work())
+    const ms = performance.now() - startedAt
+    run.tell({ kind: 'step', step: name, status: 'finished', ms })
+    run.log.info({ step: name, ms: Math.round(ms) }, 'step finished')
+    return result
+  } catch (thrown) {
+    run.tell({ kind: 'step', step: name, status: 'failed', ms: performance.now() - startedAt })
+    // What breaks because of the abort is told as the abort's reason.
+    throw run.signal.aborted ? run.signal.reason : thrown
+  }
+}
+
+const refuseIfSuperseded = async (run: Run): Promise<void> => {
+  const newer = await supersededBy(run.context.db, run.build.push)
+  if (newer)
+    throw new AppError('SUPERSEDED', 'a newer push of the ref came', { hint: `superseded by ${newer.sha.slice(0, 8)}` })
+}
+
+/** Steps stop by the signal themselves; one that hangs all the same does not hold the run for ever. */
+const unlessAborted = async <Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> => {
+  const late = Promise.withResolvers<never>()
+  let timer: NodeJS.Timeout | undefined
+  const onAbort = () => {
+    timer = setTimeout(() => late.reject(signal.reason), ABORT_GRACE_MS)
+  }
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([work, late.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,32 @@
+import { forgeOf } from '@pushfn/forge/forges'
+import { STACK_CONTEXT } from '@pushfn/model/deploy-status'
+import { buildPageUrl } from '@pushfn/model/urls'
+import { fetchCommit } from '../git/fetch-commit.ts'
+import type { Run } from '../run.ts'
+
+/** The tenant's files at exactly the pushed commit. */
+export interface Source {
+  folder: string
+}
+
+/** Fetches the one commit into the run's workspace, within its limits. */
+export const checkout = async (run: Run): Promise<Source> => {
+  const { config, forges, urls } = run.context
+  await run.wantStatuses({
+    context: STACK_CONTEXT,
+    state: 'pending',
+    description: 'building',
+    targetUrl: buildPageUrl(urls, run.build.id),
+  })
+  const forge = forgeOf(forges, run.build.push.repository.forge)
+  const source = await forge.checkoutSource(run.repository, run.signal)
+  const folder = await fetchCommit({
+    source,
+    sha: run.build.push.sha,
+    folder: `${run.workspace}/source`,
+    limits: { ms: config.checkoutLimitMs, bytes: config.checkoutBytes, files: config.checkoutFiles },
+    caFile: config.caFile,
+    signal: run.signal,
+  })
+  return { folder }
+}

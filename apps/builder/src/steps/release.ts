@@ -1,0 +1,142 @@
+import { STACK_CONTEXT } from '@pushfn/model/deploy-status'
+import { AppError } from '@pushfn/model/errors'
+import { buildPageUrl, functionUrl } from '@pushfn/model/urls'
+import { channels } from '@pushfn/store/bus'
+import { removeMissing, revisionStates, type WantedRevision, release as writeRelease } from '@pushfn/store/releases'
+import type { Run } from '../run.ts'
+import type { BuiltImage } from './build.ts'
+import type { FunctionPlan } from './plan.ts'
+
+/** A bell may get lost: the database is asked this often all the same. */
+const LOOK_EVERY_MS = 1_000
+
+export interface ReleasedFunction {
+  name: string
+  url: string
+}
+
+/**
+ * Writes the wanted revisions and waits until the controller brought each live or gave it up. When all are live, the
+ * repository's functions that left the stack are removed. Throws NOT_READY with the function's own last words when one
+ * did not get ready: what was live before goes on serving.
+ */
+export const release = async (
+  run: Run,
+  plans: readonly FunctionPlan[],
+  images: ReadonlyMap<string, BuiltImage>,
+): Promise<ReleasedFunction[]> => {
+  const { context, build } = run
+  const { repository } = build.push
+  const bells = channels(context.config.cloud)
+  const settled = await listen(run, bells.revisionSettled)
+  try {
+    const revisions = await writeRelease(context.db, {
+      claim: run.claim,
+      tenantId: repository.tenantId,
+      repositoryId: repository.id,
+      sha: build.push.sha,
+      sequence: build.push.sequence,
+      functions: plans.map((plan) => ({ name: plan.fn.name, spec: plan.spec, ...imageOf(images, plan) })),
+    })
+    for (const revision of revisions) {
+      run.tell({ kind: 'function', function: revision.name, status: 'deploying' })
+      void context.bus.publish(bells.functionWanted, revision.functionId)
+    }
+    const released = await waitUntilLive(run, revisions, settled)
+    const removed = await removeMissing(context.db, {
+      claim: run.claim,
+      repositoryId: repository.id,
+      sequence: build.push.sequence,
+      keep: plans.map((plan) => plan.fn.name),
+    })
+    for (const fn of removed) {
+      run.tell({ kind: 'function', function: fn.name, status: 'removed' })
+      void context.bus.publish(bells.functionWanted, fn.id)
+    }
+    return released
+  } finally {
+    settled.close()
+  }
+}
+
+const imageOf = (images: ReadonlyMap<string, BuiltImage>, plan: FunctionPlan): BuiltImage => {
+  const image = images.get(plan.fn.name)
+  if (!image) throw new AppError('INTERNAL', `no image of ${plan.fn.name}`)
+  return image
+}
+
+interface Settled {
+  /** Resolves at the next bell, or after a while without one. */
+  next(): Promise<void>
+  close(): void
+}
+
+/** Listens before the wish is written, so that no bell is missed. */
+const listen = async (run: Run, channel: string): Promise<Settled> => {
+  let wake = Promise.withResolvers<void>()
+  const ring = () => wake.resolve()
+  const close = await run.context.bus.subscribe(channel, ring)
+  run.signal.addEventListener('abort', ring)
+  return {
+    next: async () => {
+      const timer = setTimeout(ring, LOOK_EVERY_MS)
+      await wake.promise
+      clearTimeout(timer)
+      wake = Promise.withResolvers<void>()
+    },
+    close: () => {
+      close()
+      run.signal.removeEventListener('abort', ring)
+    },
+  }
+}
+
+const waitUntilLive = async (
+  run: Run,
+  revisions: readonly WantedRevision[],
+  settled: Settled,
+): Promise<ReleasedFunction[]> => {
+  const startedAt = performance.now()
+  const waiting = new Map(revisions.map((revision) => [revision.revisionId, revision]))
+  const released: ReleasedFunction[] = []
+  const failures: { name: string; failure: string }[] = []
+  while (waiting.size > 0) {
+    for (const row of await revisionStates(run.context.db, [...waiting.keys()])) {
+      const revision = waiting.get(row.id)
+      if (!revision || row.state === 'wanted') continue
+      waiting.delete(row.id)
+      if (row.state === 'failed') {
+        failures.push({ name: revision.name, failure: row.failure ?? 'it did not get ready' })
+        continue
+      }
+      released.push(await tellLive(run, revision.name, performance.now() - startedAt))
+    }
+    if (waiting.size === 0) break
+    if (performance.now() - startedAt > run.context.config.deployLimitMs) throw noController(run, waiting.size)
+    await settled.next()
+    run.signal.throwIfAborted()
+  }
+  const [first] = failures
+  if (first) throw notReady(run, first, failures.length)
+  return released
+}
+
+const tellLive = async (run: Run, name: string, ms: number): Promise<ReleasedFunction> => {
+  const url = functionUrl(run.context.urls, run.build.push.repository.tenant.slug, name)
+  run.tell({ kind: 'function', function: name, status: 'live', url, ms })
+  await run.wantStatuses({ context: name, state: 'success', description: `live at ${url}`, targetUrl: url })
+  return { name, url }
+}
+
+const notReady = (run: Run, first: { name: string; failure: string }, count: number): AppError =>
+  new AppError('NOT_READY', `${count} functions did not get ready`, {
+    function: first.name,
+    hint:
+      `function “${first.name}” ${first.failure}` +
+      (count > 1 ? ` (and ${count - 1} more; see ${buildPageUrl(run.context.urls, run.build.id)})` : ''),
+  })
+
+const noController = (run: Run, count: number): AppError =>
+  new AppError('ENGINE_FAILED', `the controller did not settle ${count} revisions of ${STACK_CONTEXT}`, {
+    hint: `the cloud could not start the functions within ${run.context.config.deployLimitMs / 1000} s`,
+  })

@@ -1,0 +1,23 @@
+import type { Engine } from '@pushfn/engine/engine'
+import type { Configuration } from '@pushfn/kit/configuration'
+import type { Log } from '@pushfn/kit/log'
+import type { Bus } from '@pushfn/store/bus'
+import type { Database } from '@pushfn/store/database'
+import type { Gateways } from '@pushfn/store/gateways'
+import type { Replicas } from './replicas.ts'
+import type { RouteTable } from './route-table.ts'
+import type { settings } from './settings.ts'
+
+/** What the controller's functions need while it leads. Made at the start of a leadership, gone with it. */
+export interface ControllerContext {
+  config: Configuration<typeof settings>
+  log: Log
+  db: Database
+  bus: Bus
+  engine: Engine
+  gateways: Gateways
+  replicas: Replicas
+  routes: RouteTable
+  /** Aborts when this process does not lead any more or stops. */
+  signal: AbortSignal
+}

@@ -1,0 +1,98 @@
+import type { Replica } from '@pushfn/engine/engine'
+import { toAppError } from '@pushfn/model/errors'
+import { channels } from '@pushfn/store/bus'
+import { confirmLive, failRevision, moveLive, type RevisionState, type WantedState } from '@pushfn/store/wanted'
+import type { ControllerContext } from './context.ts'
+import { drainAndRemove, expectDrain } from './drain.ts'
+import { type Readiness, untilReady } from './readiness.ts'
+import { liveRoute } from './route-table.ts'
+import { isOfRevision, replicaCount, workloadOf } from './workload.ts'
+
+/** Gateways serve by a new table within a millisecond or two; one that hangs does not hold a deploy. */
+const APPLIED_LIMIT_MS = 1_000
+
+/**
+ * Brings the wanted revision live: starts it BESIDE the old one, waits until every replica answers, moves the alias, then
+ * the route, then drains the old one. When it does not get ready the wish is taken back with the reason, and nothing
+ * changed for callers. Throws only what is the engine's or the database's fault: then it is tried again.
+ */
+export const deploy = async (
+  context: ControllerContext,
+  state: WantedState,
+  wanted: RevisionState,
+  signal: AbortSignal,
+): Promise<void> => {
+  const log = context.log.child({ tenant: state.tenant, function: state.name, build: wanted.buildId })
+  const startedAt = performance.now()
+  const { replicas, readiness } = await startAll(context, state, wanted, signal)
+  if (readiness.kind === 'failed') {
+    await failRevision(context.db, { functionId: state.functionId, revisionId: wanted.id, failure: readiness.reason })
+    settled(context, wanted)
+    await Promise.all(replicas.map((replica) => remove(context, replica)))
+    log.info({ reason: readiness.reason.split('\n')[0] }, 'revision failed')
+    return
+  }
+  const isMoved = await moveLive(context.db, { ...state, revisionId: wanted.id, sequence: wanted.sequence })
+  if (!isMoved) {
+    await Promise.all(replicas.map((replica) => remove(context, replica)))
+    return
+  }
+  await switchTo(context, state, wanted, replicas)
+  log.info({ ms: Math.round(performance.now() - startedAt) }, 'revision live')
+}
+
+const startAll = async (
+  context: ControllerContext,
+  state: WantedState,
+  wanted: RevisionState,
+  signal: AbortSignal,
+): Promise<{ replicas: Replica[]; readiness: Readiness }> => {
+  const workload = workloadOf(state, wanted)
+  await context.engine.ensureNamespace(state.tenant, signal)
+  const ordinals = Array.from({ length: replicaCount(wanted) }, (_, ordinal) => ordinal)
+  const replicas: Replica[] = []
+  try {
+    const results = await Promise.all(
+      ordinals.map(async (ordinal) => {
+        const replica = await context.engine.start(workload, ordinal, signal)
+        context.replicas.put(replica)
+        replicas.push(replica)
+        return untilReady(context, replica, wanted.spec, signal)
+      }),
+    )
+    return { replicas, readiness: results.find((result) => result.kind === 'failed') ?? { kind: 'ready' } }
+  } catch (thrown) {
+    // A newer wish, or the end of leadership.
+    if (signal.aborted) {
+      await Promise.all(replicas.map((replica) => remove(context, replica)))
+      throw thrown
+    }
+    const error = toAppError(thrown)
+    if (error.code !== 'ENGINE_FAILED' || !error.hint) throw thrown
+    return { replicas, readiness: { kind: 'failed', reason: error.hint } }
+  }
+}
+
+/** The switch itself: gateways are told, and heard, before the old replicas are asked to end. */
+export const switchTo = async (
+  context: ControllerContext,
+  state: WantedState,
+  revision: RevisionState,
+  replicas: readonly Replica[],
+): Promise<void> => {
+  const old = context.replicas.of(state.tenant, state.name).filter((replica) => !isOfRevision(replica, revision))
+  const drains = old.map((replica) => expectDrain(context, replica, state.live?.spec))
+  const version = await context.routes.put(liveRoute(state, revision, replicas, context.config.maxBodyBytes))
+  if (version !== undefined) await context.gateways.applied(version, APPLIED_LIMIT_MS)
+  await confirmLive(context.db, revision.id)
+  settled(context, revision)
+  for (const drain of drains) void drainAndRemove(context, drain)
+}
+
+const settled = (context: ControllerContext, revision: RevisionState): void =>
+  void context.bus.publish(channels(context.config.cloud).revisionSettled, revision.id)
+
+const remove = async (context: ControllerContext, replica: Replica): Promise<void> => {
+  await context.engine.remove(replica.id, 0).catch((err) => context.log.warn({ err }, 'a replica could not be removed'))
+  context.replicas.drop(replica.id)
+}

@@ -1,0 +1,131 @@
+import { AppError } from '@pushfn/model/errors'
+import { channels } from '@pushfn/store/bus'
+import { allWantedStates, wantedState } from '@pushfn/store/wanted'
+import type { ControllerContext } from './context.ts'
+import { deploy } from './deploy.ts'
+import { drainAndRemove, isLeaving } from './drain.ts'
+import { heal } from './heal.ts'
+import { openLanes } from './lanes.ts'
+import { pause } from './pause.ts'
+import { liveRoute, liveRouteKey } from './route-table.ts'
+import { isOfRevision } from './workload.ts'
+
+/**
+ * What the leading controller does until it leads no more: it makes the engine match the database. Bells and the engine's
+ * events say where to look at once, and every few seconds it looks at everything; so nothing depends on a bell.
+ *
+ * A function has two lanes: what is live is healed in one, what is wanted is brought live in the other, so that a
+ * revision that takes a minute to fail does not keep the live one from being healed.
+ */
+export const lead = async (context: ControllerContext): Promise<void> => {
+  const { signal, log, db } = context
+  const deploys = new Map<string, { revisionId: string; abort: AbortController }>()
+
+  const healing = openLanes(async (functionId) => {
+    try {
+      const state = await wantedState(db, functionId)
+      if (state) await heal(context, state)
+    } catch (err) {
+      if (!signal.aborted) log.warn({ err, function: functionId }, 'healing failed; it is tried again')
+    }
+  })
+
+  const deploying = openLanes(async (functionId) => {
+    const state = await wantedState(db, functionId).catch(() => undefined)
+    const wanted = state?.wanted
+    if (!state || !wanted || state.isRemoved || wanted.state !== 'wanted' || wanted.id === state.live?.id) return
+    const abort = new AbortController()
+    deploys.set(functionId, { revisionId: wanted.id, abort })
+    try {
+      await deploy(context, state, wanted, AbortSignal.any([signal, abort.signal]))
+    } catch (err) {
+      if (!signal.aborted && !abort.signal.aborted)
+        log.warn({ err, function: functionId }, 'deploying failed; it is tried again')
+    } finally {
+      deploys.delete(functionId)
+    }
+  })
+
+  const look = async (functionId: string): Promise<void> => {
+    const running = deploys.get(functionId)
+    if (running) {
+      const state = await wantedState(db, functionId).catch(() => undefined)
+      // A newer wish: what is on its way need not arrive.
+      if (state && (state.isRemoved || state.wanted?.id !== running.revisionId)) {
+        running.abort.abort(new AppError('SUPERSEDED', 'another revision is wanted'))
+      }
+    }
+    deploying.run(functionId)
+    healing.run(functionId)
+  }
+
+  const unsubscribe = await context.bus.subscribe(channels(context.config.cloud).functionWanted, (id) => void look(id))
+  const watching = watchEngine(context, (functionId) => healing.run(functionId))
+  try {
+    await publishWhatRuns(context)
+    while (!signal.aborted) {
+      await resync(context, look).catch((err) => log.warn({ err }, 'resync failed; it is tried again'))
+      await pause(context.config.resyncMs, signal)
+    }
+  } finally {
+    unsubscribe()
+    await watching
+    await Promise.all([deploying.idle(), healing.idle()])
+  }
+}
+
+/** At the start of a leadership: routes over what runs already, before anything is changed. */
+const publishWhatRuns = async (context: ControllerContext): Promise<void> => {
+  while (!context.signal.aborted) {
+    try {
+      await context.replicas.refresh()
+      for (const state of await allWantedStates(context.db)) {
+        const { live } = state
+        if (!live || state.isRemoved) continue
+        const replicas = context.replicas.of(state.tenant, state.name).filter((replica) => isOfRevision(replica, live))
+        await context.routes.put(liveRoute(state, live, replicas, context.config.maxBodyBytes))
+      }
+      return await context.routes.publishAll()
+    } catch (err) {
+      context.log.warn({ err }, 'the routes cannot be rebuilt yet; it is tried again')
+      await pause(1_000, context.signal)
+    }
+  }
+}
+
+/** Looks at every function and at every replica. What runs is read first: what started since is wanted by then. */
+const resync = async (context: ControllerContext, look: (functionId: string) => Promise<void>): Promise<void> => {
+  await context.replicas.refresh()
+  const states = await allWantedStates(context.db)
+  await Promise.all(states.map((state) => look(state.functionId)))
+
+  const known = new Set(states.map((state) => liveRouteKey(state)))
+  for (const key of context.routes.keys()) if (!known.has(key)) await context.routes.remove(key)
+  for (const replica of context.replicas.all()) {
+    const isKnown = known.has(liveRouteKey({ tenant: replica.tenant, name: replica.function }))
+    if (isKnown || isLeaving(context, replica)) continue
+    context.log.warn({ replica: replica.id, tenant: replica.tenant, function: replica.function }, 'removing an orphan')
+    void drainAndRemove(context, { replica, drained: Promise.resolve(true) })
+  }
+  await context.routes.publishAll()
+}
+
+/** Follows the engine's events, again and again when they end, until the leadership does. */
+const watchEngine = async (context: ControllerContext, onChange: (functionId: string) => void): Promise<void> => {
+  while (!context.signal.aborted) {
+    try {
+      for await (const event of context.engine.watch(context.signal)) {
+        if (event.kind !== 'started') context.replicas.died(event.replicaId)
+        await context.replicas.look(event.replicaId)
+        const fn = await context.db.function.findFirst({
+          where: { name: event.function, tenant: { slug: event.tenant } },
+          select: { id: true },
+        })
+        if (fn) onChange(fn.id)
+      }
+    } catch (err) {
+      if (!context.signal.aborted) context.log.warn({ err }, 'the engine’s events broke off')
+    }
+    await pause(500, context.signal)
+  }
+}

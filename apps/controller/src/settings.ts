@@ -1,0 +1,70 @@
+import { commonSettings } from '@pushfn/kit/common-settings'
+import { setting } from '@pushfn/kit/configuration'
+
+const { cloud, logLevel, redisUrl, databaseUrl } = commonSettings
+
+/** What the controller reads from its environment. */
+export const settings = {
+  cloud,
+  logLevel,
+  redisUrl,
+  databaseUrl,
+  healthHost: setting.text({ env: 'HEALTH_HOST', description: 'Address of health and metrics.', default: '127.0.0.1' }),
+  healthPort: setting.port({
+    env: 'CONTROLLER_HEALTH_PORT',
+    description: 'Port of health and metrics.',
+    default: '8084',
+  }),
+  dockerSocket: setting.text({
+    env: 'DOCKER_SOCKET',
+    description: 'Socket of the Docker Engine that runs functions.',
+    default: '/var/run/docker.sock',
+  }),
+  runtime: setting.optionalText({
+    env: 'CONTAINER_RUNTIME',
+    description: 'Runtime of the engine that functions run under, `runsc` for gVisor; none: the engine’s own.',
+  }),
+  networkPool: setting.text({
+    env: 'NETWORK_POOL',
+    description: 'Addresses that tenants’ networks are cut from, a /26 each.',
+    default: '10.210.0.0/16',
+  }),
+  isIsolated: setting.flag({
+    env: 'ISOLATE_TENANTS',
+    description:
+      'Whether firewall rules keep functions from the host, private networks and each other; needs iptables and root.',
+    default: 'true',
+  }),
+  egress: setting.oneOf(
+    {
+      env: 'EGRESS',
+      description: 'What functions may reach: the `internet` (no private address) or `none`.',
+      default: 'internet',
+    },
+    ['internet', 'none'],
+  ),
+  readyLimitMs: setting.integer(
+    {
+      env: 'READY_LIMIT_MS',
+      description: 'Milliseconds in which a new replica must answer its readiness check.',
+      default: '60000',
+    },
+    { min: 500, max: 3_600_000 },
+  ),
+  resyncMs: setting.integer(
+    { env: 'RESYNC_MS', description: 'Milliseconds between two looks at everything, bells or not.', default: '5000' },
+    { min: 200, max: 600_000 },
+  ),
+  stopGraceMs: setting.integer(
+    { env: 'STOP_GRACE_MS', description: 'Milliseconds between SIGTERM and SIGKILL for a replica.', default: '10000' },
+    { min: 0, max: 600_000 },
+  ),
+  maxBodyBytes: setting.integer(
+    {
+      env: 'MAX_BODY_BYTES',
+      description: 'Bytes that the body of a request to a function may have.',
+      default: '104857600',
+    },
+    { min: 1_024, max: 1_099_511_627_776 },
+  ),
+}

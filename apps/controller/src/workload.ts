@@ -1,0 +1,21 @@
+import type { Replica, Workload } from '@pushfn/engine/engine'
+import type { RevisionState, WantedState } from '@pushfn/store/wanted'
+
+/** A revision's short name in the engine: the random tail of its id. */
+export const shortRevision = (revisionId: string): string => revisionId.slice(-12)
+
+export const workloadOf = (state: WantedState, revision: RevisionState): Workload => ({
+  tenant: state.tenant,
+  function: state.name,
+  revision: shortRevision(revision.id),
+  build: revision.buildId,
+  image: revision.digest,
+  spec: revision.spec,
+  generation: String(revision.sequence),
+})
+
+export const isOfRevision = (replica: Replica, revision: RevisionState): boolean =>
+  replica.revision === shortRevision(revision.id)
+
+/** Replicas that shall run of a live revision. */
+export const replicaCount = (revision: RevisionState): number => Math.max(1, revision.spec.scale.min)
