@@ -1,0 +1,1 @@
+export const withLock: <T>(name: string, work: () => T | Promise<T>, onWait?: () => void) => Promise<T>
