@@ -1,7 +1,10 @@
 import { type DynamicModule, Module } from '@nestjs/common'
+import { ConsoleController } from './console/console.controller.ts'
 import { type ApiContext, CONTEXT } from './context.ts'
 import { GitController } from './git/git.controller.ts'
 import { HealthController } from './health.controller.ts'
+import { BuildsController } from './rest/builds.controller.ts'
+import { SessionController } from './rest/session.controller.ts'
 import { TenantsController } from './rest/tenants.controller.ts'
 import { WebhooksController } from './webhooks/webhooks.controller.ts'
 
@@ -12,5 +15,13 @@ class ApiModule {}
 export const apiModule = (context: ApiContext): DynamicModule => ({
   module: ApiModule,
   providers: [{ provide: CONTEXT, useValue: context }],
-  controllers: [HealthController, WebhooksController, GitController, TenantsController],
+  controllers: [
+    HealthController,
+    WebhooksController,
+    GitController,
+    TenantsController,
+    BuildsController,
+    SessionController,
+    ConsoleController,
+  ],
 })

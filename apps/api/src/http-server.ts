@@ -1,6 +1,7 @@
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import { apiModule } from './api.module.ts'
+import { addSecurityHeaders } from './console/security-headers.ts'
 import type { ApiContext } from './context.ts'
 import { ProblemFilter } from './problem.filter.ts'
 
@@ -16,6 +17,7 @@ export const startHttpServer = async (context: ApiContext): Promise<NestFastifyA
     trustProxy: 'loopback',
   })
   const fastify = adapter.getInstance()
+  addSecurityHeaders(fastify, context.config.consoleUrl)
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
     if (request.url.startsWith('/webhooks/')) return done(null, body)

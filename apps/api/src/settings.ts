@@ -29,6 +29,10 @@ export const settings = {
     env: 'CUSTOMERS_URL',
     description: 'URL of allowed logins, one a line; fetched again every 5 minutes.',
   }),
+  consoleDir: setting.optionalText({
+    env: 'CONSOLE_DIR',
+    description: 'Folder of the built console; none: the one beside the api.',
+  }),
   maxPushBytes: setting.integer(
     { env: 'MAX_PUSH_BYTES', description: 'Bytes one git push to the builtin forge may have.', default: '104857600' },
     { min: 1_048_576, max: 10_737_418_240 },

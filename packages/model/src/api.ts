@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { BuildFailure, BuildState } from './build-state.ts'
+import { BuildId } from './ids.ts'
 import { TenantSlug } from './names.ts'
 
 /** What the REST API `/api/v1` takes and gives. Times are ISO 8601 in UTC. */
@@ -9,6 +10,28 @@ export type NewTenant = z.infer<typeof NewTenant>
 
 export const NewToken = z.strictObject({ name: z.string().trim().min(1).max(100) })
 export type NewToken = z.infer<typeof NewToken>
+
+/** A login that may become a tenant, entered by operators. Logins compare in lower case. */
+export const NewAllowedTenant = z.strictObject({
+  forge: z.enum(['github', 'gitlab', 'gitea']),
+  login: z
+    .string()
+    .max(100)
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'a login has letters, digits, “.”, “_” and “-”')
+    .toLowerCase(),
+})
+export type NewAllowedTenant = z.infer<typeof NewAllowedTenant>
+
+/** Signs a browser in: an API token of a tenant. */
+export const NewSession = z.strictObject({ token: z.string().trim().min(1).max(200) })
+export type NewSession = z.infer<typeof NewSession>
+
+/** Who asks. */
+export const SessionView = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('tenant'), tenant: z.string(), forge: z.string(), login: z.string() }),
+  z.object({ kind: z.literal('operator') }),
+])
+export type SessionView = z.infer<typeof SessionView>
 
 /** A function as its tenant sees it. */
 export const FunctionView = z.object({
@@ -24,9 +47,14 @@ export const FunctionView = z.object({
 })
 export type FunctionView = z.infer<typeof FunctionView>
 
+/** All functions of a tenant, by name. */
+export const FunctionList = z.object({ items: z.array(FunctionView) })
+export type FunctionList = z.infer<typeof FunctionList>
+
 /** A build as its tenant sees it. */
 export const BuildView = z.object({
   id: z.string(),
+  tenant: z.string(),
   state: BuildState,
   repository: z.string(),
   ref: z.string(),
@@ -40,6 +68,23 @@ export const BuildView = z.object({
 })
 export type BuildView = z.infer<typeof BuildView>
 
+/** Which builds: `limit` of them, older than the build `before`. */
+export const BuildsQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(100).default(30),
+  before: BuildId.optional(),
+})
+export type BuildsQuery = z.infer<typeof BuildsQuery>
+
+/** Builds, newest first. `next` is the `before` of the page behind this one, null on the last. */
+export const BuildPage = z.object({ items: z.array(BuildView), next: z.string().nullable() })
+export type BuildPage = z.infer<typeof BuildPage>
+
 /** An error, as problem+json (RFC 9457). */
-export const Problem = z.object({ type: z.string(), status: z.number(), title: z.string(), detail: z.string() })
+export const Problem = z.object({
+  type: z.string(),
+  status: z.number(),
+  title: z.string(),
+  detail: z.string(),
+  faults: BuildFailure.shape.faults.optional(),
+})
 export type Problem = z.infer<typeof Problem>

@@ -1,13 +1,14 @@
 import { Body, Controller, Get, Inject, Param, Post, Req } from '@nestjs/common'
-import { NewTenant, NewToken } from '@pushfn/model/api'
-import { createBuiltinTenant } from '@pushfn/store/tenants'
+import { FunctionList, NewAllowedTenant, NewTenant, NewToken } from '@pushfn/model/api'
+import { allowTenant, createBuiltinTenant } from '@pushfn/store/tenants'
 import { createToken } from '@pushfn/store/tokens'
 import type { FastifyRequest } from 'fastify'
 import { type ApiContext, CONTEXT } from '../context.ts'
-import { parseBody, requireOperator, requireTenant } from './access.ts'
+import { requireOperator, requireTenant } from './access.ts'
+import { parseInput } from './parse-input.ts'
 import { listFunctions } from './views.ts'
 
-@Controller('api/v1/tenants')
+@Controller('api/v1')
 export class TenantsController {
   readonly #context: ApiContext
 
@@ -15,24 +16,32 @@ export class TenantsController {
     this.#context = context
   }
 
-  @Post()
+  @Post('tenants')
   async create(@Req() request: FastifyRequest, @Body() body: unknown) {
-    requireOperator(this.#context, request)
-    const { slug } = parseBody(NewTenant, body)
+    await requireOperator(this.#context, request)
+    const { slug } = parseInput(NewTenant, body)
     const { tenant, isNew } = await createBuiltinTenant(this.#context.db, slug)
     return { slug: tenant.slug, isNew }
   }
 
-  @Post(':tenant/tokens')
+  @Post('allowed-tenants')
+  async allow(@Req() request: FastifyRequest, @Body() body: unknown) {
+    await requireOperator(this.#context, request)
+    const { forge, login } = parseInput(NewAllowedTenant, body)
+    await allowTenant(this.#context.db, forge, login)
+    return { forge, login }
+  }
+
+  @Post('tenants/:tenant/tokens')
   async createToken(@Req() request: FastifyRequest, @Param('tenant') slug: string, @Body() body: unknown) {
     const tenant = await requireTenant(this.#context, request, slug)
-    const { name } = parseBody(NewToken, body)
+    const { name } = parseInput(NewToken, body)
     return { token: await createToken(this.#context.db, tenant.id, name) }
   }
 
-  @Get(':tenant/functions')
+  @Get('tenants/:tenant/functions')
   async functions(@Req() request: FastifyRequest, @Param('tenant') slug: string) {
     const tenant = await requireTenant(this.#context, request, slug)
-    return { items: await listFunctions(this.#context, tenant) }
+    return FunctionList.parse({ items: await listFunctions(this.#context, tenant) })
   }
 }

@@ -26,8 +26,9 @@ export const listFunctions = async (context: ApiContext, tenant: Tenant): Promis
   })
 }
 
-export const buildView = (build: BuildRow): BuildView => ({
+export const buildView = (tenant: Tenant, build: BuildRow): BuildView => ({
   id: build.id,
+  tenant: tenant.slug,
   state: build.state,
   repository: build.push.repository.name,
   ref: build.push.ref,
@@ -37,5 +38,8 @@ export const buildView = (build: BuildRow): BuildView => ({
   createdAt: build.createdAt.toISOString(),
   startedAt: build.startedAt?.toISOString() ?? null,
   finishedAt: build.finishedAt?.toISOString() ?? null,
-  failure: BuildFailure.nullable().parse(build.failure),
+  failure: failureOf(build),
 })
+
+/** Why a build ended as it did, as its row keeps it. */
+export const failureOf = (build: BuildRow): BuildFailure | null => BuildFailure.nullable().parse(build.failure)
