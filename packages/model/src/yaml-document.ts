@@ -71,5 +71,4 @@ const MENDS: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: ' (indent with spaces)',
   BLOCK_AS_IMPLICIT_KEY: ' (a second “: ” on the line? put the value in quotes)',
   MULTILINE_IMPLICIT_KEY: ' (is a “:” missing, or the indent wrong?)',
-  BAD_INDENT: ' (keys of one map begin at one column)',
 }

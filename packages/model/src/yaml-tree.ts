@@ -112,8 +112,8 @@ const lookups = (root: Branch): Pick<YamlTree, 'placeOf' | 'at' | 'keysOf'> => {
 const branch = (node: Node | null | undefined, path: Path, offset: number, walk: Walk): Branch => {
   const leaf = (value: YamlValue): Branch => ({ value, place: walk.placeAt(offset) })
   if (!node) return leaf(null)
-  refuseReferences(node, path, walk)
-  if (isScalar(node)) return leaf(scalarValue(node, path, walk))
+  refuseReferences(node, path, offset, walk)
+  if (isScalar(node)) return leaf(scalarValue(node, path, offset, walk))
   if (isSeq<Node>(node)) {
     const items = node.items.map((item, index) => branch(item, [...path, index], item.range?.[0] ?? offset, walk))
     return { ...leaf(items.map((item) => item.value)), children: new Map(items.entries()) }
@@ -128,7 +128,7 @@ const mapBranch = (pairs: readonly Pair<Node, Node | null>[], path: Path, offset
   for (const { key, value: node } of pairs) {
     const keyOffset = key.range?.[0] ?? offset
     const name = keyText(key)
-    const refusal = name === undefined ? 'a key must be text' : KEYS_REFUSED[name]
+    const refusal = name === undefined ? 'has a key that is no text' : KEYS_REFUSED[name]
     if (name === undefined || refusal) {
       addFault(walk, keyOffset, name === undefined ? path : [...path, name], refusal ?? '')
       continue
@@ -157,10 +157,9 @@ const KEYS_REFUSED: Readonly<Record<string, string | undefined>> = Object.assign
   '<<': 'is a merge key, which is not read here: write the keys out',
 })
 
-const scalarValue = (node: Scalar, path: Path, walk: Walk): YamlValue => {
+const scalarValue = (node: Scalar, path: Path, offset: number, walk: Walk): YamlValue => {
   const { value } = node
   if (value === null || value === undefined) return null
-  const offset = node.range?.[0] ?? 0
   if (typeof value === 'number' || typeof value === 'boolean')
     return new YamlLiteral(value, node.source ?? String(value))
   const { text, warning, problem } = walk.expand(String(value))
@@ -171,8 +170,7 @@ const scalarValue = (node: Scalar, path: Path, walk: Walk): YamlValue => {
   return text
 }
 
-const refuseReferences = (node: Node, path: Path, walk: Walk): void => {
-  const offset = node.range?.[0] ?? 0
+const refuseReferences = (node: Node, path: Path, offset: number, walk: Walk): void => {
   if (isAlias(node)) {
     addFault(
       walk,
@@ -195,6 +193,6 @@ const addFault = (walk: Walk, offset: number, path: Path, message: string): void
 }
 
 const faultAt = (walk: Walk, offset: number, path: Path, message: string): Fault => {
-  if (path.length === 0) return { message, place: walk.placeAt(offset) }
+  if (path.length === 0) return { message: `the file ${message}`, place: walk.placeAt(offset) }
   return { message: `${dotted(path)} ${message}`, place: { ...walk.placeAt(offset), key: dotted(path) } }
 }
