@@ -10,9 +10,9 @@ import type { Account, Installation, Repository } from './world.ts'
  */
 type Json = Record<string, unknown>
 
-/** Every real example of GitHub's webhooks, in the file's order. */
+/** Every real example of GitHub's webhooks, of github.com and of the Enterprise Servers, in the files' order. */
 export const webhookExamples = (): { event: string; payload: Json }[] =>
-  readExamples().flatMap(({ name, examples }) => examples.map((payload) => ({ event: name, payload })))
+  EDITIONS.flatMap(readExamples).flatMap(({ name, examples }) => examples.map((payload) => ({ event: name, payload })))
 
 export const pushPayload = async (
   { repository, installation, pusher }: { repository: Repository; installation: Installation; pusher: Account },
@@ -167,9 +167,10 @@ const labelBody = (repository: Repository): Json => ({
 const nodeId = (kind: string, id: number): string => Buffer.from(`${kind}${id}`).toString('base64')
 
 const exampleOf = (event: string, fits: (payload: Json) => boolean): Json => {
-  const found = webhookExamples().find((example) => example.event === event && fits(example.payload))
+  const examples = readExamples('api.github.com').find(({ name }) => name === event)?.examples
+  const found = examples?.find(fits)
   if (!found) throw new Error(`no example of ${event} fits`)
-  return structuredClone(found.payload)
+  return structuredClone(found)
 }
 
 const objectIn = (payload: Json, key: string): Json => {
@@ -177,11 +178,14 @@ const objectIn = (payload: Json, key: string): Json => {
   return isObject(value) ? value : {}
 }
 
-let examples: { name: string; examples: Json[] }[] | undefined
+const EDITIONS = ['api.github.com', 'ghes-31', 'ghes-32', 'ghes-33', 'ghes-34', 'ghes-35']
+type Examples = { name: string; examples: Json[] }[]
+const editionsRead = new Map<string, Examples>()
 
-const readExamples = (): { name: string; examples: Json[] }[] => {
-  const path = createRequire(import.meta.url).resolve('@octokit/webhooks-examples/api.github.com/index.json')
+const readExamples = (edition: string): Examples => {
+  const path = createRequire(import.meta.url).resolve(`@octokit/webhooks-examples/${edition}/index.json`)
   // The package's own file, of the shape that its index.d.ts declares.
-  examples ??= JSON.parse(readFileSync(path, 'utf8')) as { name: string; examples: Json[] }[]
+  const examples = editionsRead.get(edition) ?? (JSON.parse(readFileSync(path, 'utf8')) as Examples)
+  editionsRead.set(edition, examples)
   return examples
 }

@@ -6,7 +6,7 @@ import { API_PATH, type Api, answerApi, apiCallOf } from './api.ts'
 import type { Fault, Faults } from './faults.ts'
 import { type GitCall, gitAccess, gitCallOf, serveGit } from './git-server.ts'
 import { changesBetween, type RefChange, refsOf } from './refs.ts'
-import type { Account, Repository } from './world.ts'
+import { type Account, type Installation, installationOf, type Repository } from './world.ts'
 
 /** One request as it came in and was answered. */
 export interface Call {
@@ -23,7 +23,15 @@ export interface ServerParts {
   api: Omit<Api, 'url'>
   faults: Faults
   calls: Call[]
-  onPush: (repository: Repository, pusher: Account, changes: readonly RefChange[]) => void
+  /** A push is over. `installation` is the one that there was when it began. */
+  onPush: (push: CompletedPush) => void
+}
+
+export interface CompletedPush {
+  repository: Repository
+  pusher: Account
+  installation: Installation | undefined
+  changes: readonly RefChange[]
 }
 
 /** The HTTP server: the API under `/api/v3`, Git under `/<owner>/<name>.git`. Listens on loopback, on a free port. */
@@ -86,10 +94,11 @@ const answerGit = async (
 
   // Pushes to one repository go one after the other, so that what changed is known to be this push's doing.
   const push = async () => {
+    const installation = installationOf(api.world, repository)
     const before = await refsOf(repository.directory)
     await serveGit({ repository, call, pusher }, request, response)
     const changes = changesBetween(before, await refsOf(repository.directory))
-    if (changes.length > 0) parts.onPush(repository, pusher, changes)
+    if (changes.length > 0) parts.onPush({ repository, pusher, installation, changes })
   }
   const pushed = (pushes.get(repository.id) ?? Promise.resolve()).then(push)
   pushes.set(

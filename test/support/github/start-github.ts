@@ -12,8 +12,8 @@ import {
   pushPayload,
   repositoryPayload,
 } from './payloads.ts'
-import { createBareRepository, type RefChange } from './refs.ts'
-import { type Call, listen } from './server.ts'
+import { createBareRepository } from './refs.ts'
+import { type Call, type CompletedPush, listen } from './server.ts'
 import { createWebhooks, type Webhooks } from './webhooks.ts'
 import {
   type Account,
@@ -104,9 +104,8 @@ export const startGithub = async (options: FakeGithubOptions): Promise<FakeGithu
   const calls: Call[] = []
   const pushing = new Set<Promise<void>>()
 
-  const tellPush = async (repository: Repository, pusher: Account, changes: readonly RefChange[]) => {
+  const tellPush = async ({ repository, pusher, installation, changes }: CompletedPush) => {
     for (const change of changes) {
-      const installation = installationOf(world, repository)
       if (!installation || installation.isSuspended) return
       const payload = await pushPayload({ repository, installation, pusher }, change, url)
       await webhooks.send('push', payload)
@@ -128,8 +127,8 @@ export const startGithub = async (options: FakeGithubOptions): Promise<FakeGithu
     api: { world, description: loadDescription(), appKey: createPublicKey(options.app.publicKey), limits },
     faults,
     calls,
-    onPush: (repository, pusher, changes) => {
-      const told = tellPush(repository, pusher, changes)
+    onPush: (push) => {
+      const told = tellPush(push)
       pushing.add(told)
       void told.finally(() => pushing.delete(told))
     },

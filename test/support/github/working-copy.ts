@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -17,7 +18,8 @@ export const createWorkingCopy = async (url: string, branch = 'main'): Promise<W
   await git(directory, 'init', '--quiet', `--initial-branch=${branch}`)
   await git(directory, 'remote', 'add', 'origin', url)
   await git(directory, 'config', 'user.name', 'A Developer')
-  await git(directory, 'config', 'user.email', 'developer@example.test')
+  // A person per copy: two tenants that commit the same at the same second must not make the same commit.
+  await git(directory, 'config', 'user.email', `${randomUUID()}@example.test`)
   return {
     directory,
     commit: async (files, message = 'a change') => {

@@ -36,7 +36,7 @@ export const createOctokits = (settings: GithubSettings, patience: Patience): Oc
     retryCount < 2 && retryAfterSeconds * 1_000 <= patience.maxWaitMs
 
   const optionsFor = (installationId: string) => ({
-    baseUrl: settings.apiUrl,
+    baseUrl: settings.apiUrl.replace(/\/+$/, ''),
     userAgent: 'pushfn',
     log: SILENT,
     request: { fetch: fetchWithin(patience.attemptMs) },

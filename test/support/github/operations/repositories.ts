@@ -26,6 +26,7 @@ const repositoryBody = ({ description, url }: OperationRequest, repository: Repo
   const { organization: _organization, parent: _parent, source: _source, ...rest } = description.example(example)
   const exampleOwner = typeof rest.owner === 'object' ? rest.owner : {}
   return {
+    language: null,
     ...rest,
     id: repository.id,
     name,
