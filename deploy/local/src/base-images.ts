@@ -123,7 +123,12 @@ const build = async (docker: Docker, name: string, bottom: string, inputs: Input
     const tar = spawn('tar', ['--create', '--owner=0', '--group=0', '--numeric-owner', '--directory', context, '.'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     })
-    const options = { t: name, version: '2', buildargs: { BOTTOM: bottom }, labels: { 'pushfn.cloud/base': 'true' } } as const
+    const options = {
+      t: name,
+      version: '2',
+      buildargs: { BOTTOM: bottom },
+      labels: { 'pushfn.cloud/base': 'true' },
+    } as const
     await followProgress(await docker.buildImage(tar.stdout, options))
   } finally {
     await rm(context, { recursive: true, force: true })

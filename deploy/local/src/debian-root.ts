@@ -28,7 +28,9 @@ rm -f /etc/apt/apt.conf.d/99machine /etc/hostname /etc/resolv.conf /etc/machine-
 export const importDebian = async (docker: Docker, tag: string, packages: readonly string[]): Promise<void> => {
   await installSystemPackages([DEBOOTSTRAP])
   if (process.getuid?.() !== 0) {
-    throw new SetupError('No registry answers, and only root can make a base image: pull debian:bookworm-slim, or use sudo')
+    throw new SetupError(
+      'No registry answers, and only root can make a base image: pull debian:bookworm-slim, or use sudo',
+    )
   }
   const root = await mkdtemp(join(tmpdir(), 'pushfn-debian-'))
   try {
@@ -38,7 +40,10 @@ export const importDebian = async (docker: Docker, tag: string, packages: readon
       timeoutMs: BOOTSTRAP_TIMEOUT_MS,
     })
     await writeFile(join(root, 'etc/apt/sources.list'), lines)
-    await writeFile(join(root, 'etc/apt/apt.conf.d/99machine'), await runCommand('apt-config', ['dump'], { timeoutMs: 5_000 }).then(onlyAcquire))
+    await writeFile(
+      join(root, 'etc/apt/apt.conf.d/99machine'),
+      await runCommand('apt-config', ['dump'], { timeoutMs: 5_000 }).then(onlyAcquire),
+    )
     await writeFile(join(root, 'etc/dpkg/dpkg.cfg.d/pushfn-slim'), EXCLUDE)
     // What came out since the release: debootstrap knows one suite only.
     await inRoot(root, 'apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -y upgrade')

@@ -35,7 +35,8 @@ export const ensureDocker = (dataDir: string): Promise<Engine> =>
     const docker = new Docker({ socketPath })
     const running = await versionAt(socketPath)
     if (running) return { docker, socketPath, version: running, isStartedByUs: false }
-    if (process.env.DOCKER_HOST) throw new SetupError(`No Docker Engine answers at DOCKER_HOST=${process.env.DOCKER_HOST}.`)
+    if (process.env.DOCKER_HOST)
+      throw new SetupError(`No Docker Engine answers at DOCKER_HOST=${process.env.DOCKER_HOST}.`)
     // A docker command without an engine is no engine: what we look for is dockerd.
     await installSystemPackages([DOCKER, IPTABLES])
     const version = await startDockerd(dataDir)

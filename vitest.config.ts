@@ -1,0 +1,42 @@
+import { defineConfig } from 'vitest/config'
+
+// Packages of this workspace are tested from their sources, without a build in between; the rest is Vite's default.
+const conditions = ['source', 'module', 'node', 'development|production']
+const resolve = { conditions }
+const ssr = { resolve: { conditions, externalConditions: conditions } }
+
+/**
+ * `unit`: tests beside the code, files side by side. `world`: everything under `test/`, one file after the other, since
+ * each wants the whole machine. Both find the same PostgreSQL and Redis, started once for the run.
+ */
+export default defineConfig({
+  test: {
+    reporters: ['default'],
+    projects: [
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'unit',
+          include: ['packages/**/src/**/*.test.ts', 'apps/**/src/**/*.test.ts', 'deploy/**/*.test.ts'],
+          exclude: ['**/node_modules/**', 'apps/dashboard/**'],
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'world',
+          include: ['test/**/*.test.ts'],
+          exclude: ['**/node_modules/**', 'test/bench/**'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+})
