@@ -318,7 +318,7 @@ export const sendProblem = (
   problem: Problem,
 ): void => {
   const { headers, body } = renderProblem(problem, to.req.headers, to.callId)
-  if (to.isStopping()) headers.push('connection', 'close')
+  if (to.isStopping() && !problem.closes) headers.push('connection', 'close')
   to.res.writeHead(problem.status, headers).end(to.req.method === 'HEAD' ? undefined : body)
 }
 

@@ -3,9 +3,11 @@ import { ConfigurationError } from '@pushfn/kit/configuration'
 
 /** Who is at the other end of a caller's connection. */
 export interface Peer {
-  address: string
+  readonly address: string
   /** Whether its X-Forwarded-* headers are believed. */
-  isTrusted: boolean
+  readonly isTrusted: boolean
+  /** Set once a request of it could be read in two ways: whatever stands behind it on the connection is not looked at. */
+  isRefused: boolean
 }
 
 const MAPPED_IPV4 = '::ffff:'
@@ -35,7 +37,7 @@ export const createPeers = (trusted: BlockList): ((socket: Socket) => Peer) => {
     const remote = socket.remoteAddress ?? 'unknown'
     const address = remote.startsWith(MAPPED_IPV4) ? remote.slice(MAPPED_IPV4.length) : remote
     const isTrusted = isIP(address) !== 0 && trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
-    const peer = { address, isTrusted }
+    const peer = { address, isTrusted, isRefused: false }
     peers.set(socket, peer)
     return peer
   }

@@ -13,10 +13,12 @@ export interface Problem {
   /** `<function>.<tenant>`; only of functions that the caller has named right. */
   function?: string
   retryAfterSeconds?: number
+  /** The connection is not to be used further. */
+  closes?: boolean
 }
 
 export const problems = {
-  badRequest: (detail: string): Problem => ({ status: 400, title: 'Bad request', detail }),
+  badRequest: (detail: string): Problem => ({ status: 400, title: 'Bad request', detail, closes: true }),
   noSuchHost: (): Problem => ({
     status: 404,
     title: 'No such host',
@@ -32,6 +34,7 @@ export const problems = {
     status: 405,
     title: 'Method not allowed',
     detail: `${method} is not served here.`,
+    closes: true,
   }),
   bodyTooLarge: (name: string, maxBytes: number): Problem => ({
     status: 413,
@@ -43,6 +46,7 @@ export const problems = {
     status: 431,
     title: 'Too many headers',
     detail: `A request may have ${most} header fields.`,
+    closes: true,
   }),
   crashed: (name: string): Problem => ({
     status: 502,
@@ -97,7 +101,7 @@ export const renderProblem = (
   to: IncomingHttpHeaders,
   callId: string | undefined,
 ): { headers: string[]; body: string } => {
-  const { retryAfterSeconds, ...told } = problem
+  const { retryAfterSeconds, closes, ...told } = problem
   const name = problem.function ? `${problem.function}: ` : ''
   const hint = problem.hint ? ` ${problem.hint}` : ''
   const body = isTerminal(to)
@@ -113,6 +117,7 @@ export const renderProblem = (
     'x-content-type-options',
     'nosniff',
   ]
+  if (closes) headers.push('connection', 'close')
   if (callId) headers.push('x-call-id', callId)
   if (retryAfterSeconds !== undefined) headers.push('retry-after', String(retryAfterSeconds))
   if (problem.status === 405) headers.push('allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS')

@@ -44,14 +44,17 @@ export const createProxy = (options: ProxyOptions): GatewayProxy => {
   const { table, isStopping } = options
 
   const handle = (req: IncomingMessage, res: ServerResponse, expectsContinue = false, upgradeHead?: Buffer): void => {
+    const peer = options.peerOf(req.socket)
+    if (peer.isRefused) return
     const hasBody = bodyOf(req)
-    const call = prepare({ req, res, hasBody, expectsContinue, upgradeHead })
-    if ('status' in call) refuse(req, res, call, hasBody)
+    const call = prepare({ req, res, hasBody, expectsContinue, upgradeHead }, peer)
+    if ('status' in call) refuse(req, res, call, peer)
     else new Exchange(call).start()
   }
 
   const prepare = (
     asked: Pick<Call, 'req' | 'res' | 'hasBody' | 'expectsContinue' | 'upgradeHead'>,
+    peer: Peer,
   ): Call | Problem => {
     const { req, hasBody, upgradeHead } = asked
     const destination = unsound(req, hasBody) ?? destinationOf(req)
@@ -61,7 +64,7 @@ export const createProxy = (options: ProxyOptions): GatewayProxy => {
     const callId = givenCallId(req.headers) ?? randomUUID()
     const startTime = `${Date.now()}000000`
     const contentLength = hasBody ? req.headers['content-length'] : undefined
-    const headers = requestHeaders(req, { peer: options.peerOf(req.socket), callId, startTime, contentLength })
+    const headers = requestHeaders(req, { peer, callId, startTime, contentLength })
     if (!headers) return problems.badRequest('A request has one Host header.')
     return {
       ...asked,
@@ -95,11 +98,12 @@ export const createProxy = (options: ProxyOptions): GatewayProxy => {
     return { find: () => table.find(target.key), path: target.path, function: target.function }
   }
 
-  const refuse = (req: IncomingMessage, res: ServerResponse, problem: Problem, hasBody: boolean): void => {
+  const refuse = (req: IncomingMessage, res: ServerResponse, problem: Problem, peer: Peer): void => {
     options.unknown.begin()
     options.unknown.end(problem.status, 0)
     sendProblem({ req, res, isStopping }, problem)
-    if (hasBody) discardRest(req)
+    if (problem.closes) peer.isRefused = true
+    else if (bodyOf(req)) discardRest(req)
   }
 
   return {

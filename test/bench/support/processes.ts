@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -56,4 +57,19 @@ export const untilListening = async (port: number): Promise<void> => {
     }
   }
   throw new Error(`nothing listens on port ${port}`)
+}
+
+const TICKS_PER_SECOND = 100
+
+/** CPU seconds that a process and its children have used so far (proc(5): utime and stime of `stat`). */
+export const cpuSecondsOf = async (child: ChildProcess): Promise<number> => {
+  const children = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
+  const pids = [String(child.pid), ...children.split(' ').filter((pid) => pid.trim() !== '')]
+  const seconds = await Promise.all(
+    pids.map(async (pid) => {
+      const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /s, '').split(' ')
+      return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+    }),
+  )
+  return seconds.reduce((sum, one) => sum + one, 0)
 }
