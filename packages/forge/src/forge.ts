@@ -14,15 +14,23 @@ export interface Forge {
    */
   receive?(request: WebhookRequest): Promise<ForgeDelivery>
 
-  /** From where, and with what header, the builder fetches a repository. The header is a secret: never log it. */
+  /**
+   * From where, and with what header, the builder fetches a repository. The header is a secret: never log it. Throws
+   * FORGE_FAILED when trying again may help, FORBIDDEN or NOT_FOUND when the cloud may not read the repository.
+   */
   checkoutSource(repository: ForgeRepository, signal?: AbortSignal): Promise<CheckoutSource>
 
-  /** Sets one commit status. Throws FORGE_FAILED; the caller retries and never lets a build wait for it. */
+  /**
+   * Sets one commit status; statuses of one commit and context keep the order of the calls. Waits and tries again by
+   * itself, but not for long. Throws FORGE_FAILED when the caller shall try again later, FORBIDDEN, NOT_FOUND or
+   * BAD_REQUEST when that cannot help; rejects with the signal's reason when the signal fires. No build waits for it.
+   */
   setStatus(repository: ForgeRepository, sha: string, status: CommitStatus, signal?: AbortSignal): Promise<void>
 
   /**
    * Creates or updates the stack's check run, where the forge has such a thing. Returns its id, to be handed in at the
-   * next call; undefined when the forge or the installation's permissions have no checks (then statuses tell all).
+   * next call; undefined when the forge or the installation's permissions have no checks (then statuses tell all). Two
+   * calls with one `externalId` and no id make one check. Throws as `setStatus` does.
    */
   setCheck?(
     repository: ForgeRepository,
@@ -54,7 +62,7 @@ export interface ForgeRepository {
 
 export interface CheckoutSource {
   url: string
-  /** `Authorization: …` for the fetch, absent for public repositories. */
+  /** What stands after `Authorization: ` in the fetch; absent where none is needed. */
   authorization?: string
 }
 

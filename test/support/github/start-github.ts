@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadDescription } from './description.ts'
-import { createFaults, type Fault, type FaultTarget } from './faults.ts'
+import type { FakeGithub, FakeGithubOptions } from './fake-github.ts'
+import { createFaults } from './faults.ts'
 import { createLimits } from './limits.ts'
 import {
   installationPayload,
@@ -14,10 +15,9 @@ import {
 } from './payloads.ts'
 import { createBareRepository } from './refs.ts'
 import { type Call, type CompletedPush, listen } from './server.ts'
-import { createWebhooks, type Webhooks } from './webhooks.ts'
+import { createWebhooks } from './webhooks.ts'
 import {
   type Account,
-  type CheckRun,
   createWorld,
   has,
   type Installation,
@@ -27,74 +27,10 @@ import {
   type Status,
 } from './world.ts'
 
-/**
- * A GitHub for tests: a real HTTP server with a GitHub App, accounts and repositories. It holds every request against
- * GitHub's own description and says no where GitHub would; it serves Git; a real `git push` becomes a signed webhook.
- */
-export interface FakeGithub extends AsyncDisposable {
-  /** `http://127.0.0.1:<port>`: repositories are at `<url>/<owner>/<name>.git`. */
-  url: string
-  apiUrl: string
-  /** Every request so far. */
-  calls: readonly Call[]
-  webhooks: Webhooks
-  /** Requests that broke one of GitHub's limits. */
-  limitViolations(): number
-
-  createAccount(login: string, type?: Account['type']): Account
-  createRepository(options: NewRepository): Promise<Repository>
-  /** Installs the App on an account; resolves when the webhook is answered. */
-  install(account: Account, options?: NewInstallation): Promise<Installation>
-  uninstall(installation: Installation): Promise<void>
-  suspend(installation: Installation, isSuspended: boolean): Promise<void>
-  /** Takes repositories into an installation of selected ones, or out of it. */
-  selectRepositories(installation: Installation, change: { add?: Repository[]; remove?: Repository[] }): Promise<void>
-  renameRepository(repository: Repository, name: string): Promise<void>
-  setPrivate(repository: Repository, isPrivate: boolean): Promise<void>
-  deleteRepository(repository: Repository): Promise<void>
-  /** Renames an account; its old login is free for others at once. GitHub tells no App of it by a `repository` event. */
-  renameAccount(account: Account, login: string): void
-  ping(): Promise<void>
-
-  /** A clone URL with a person's password in it: the owner's, unless another is named. */
-  pushUrl(repository: Repository, account?: Account): string
-  /** Makes the next `times` calls of an operation go wrong. */
-  fail(target: FaultTarget, fault: Fault, times?: number): void
-  /** No more faults; what hangs goes on hanging. */
-  heal(): void
-  setTokenLife(ms: number): void
-  /** Makes a token useless at once, as GitHub does when it is found in public. */
-  revokeTokens(): void
-
-  /** The statuses of a commit, oldest first. */
-  statusesOf(sha: string): Status[]
-  checksOf(sha: string): CheckRun[]
-  /** Resolves when the commit has, or had, this status; rejects after `timeoutMs` with what it has instead. */
-  waitForStatus(sha: string, context: string, state: string, timeoutMs?: number): Promise<Status>
-  stop(): Promise<void>
-}
-
-export interface FakeGithubOptions {
-  /** Where the App's webhooks go; it may be set later in `webhooks.settings.url`. */
-  webhookUrl: string
-  webhookSecret: string
-  app: { id: number; publicKey: string }
-}
-
-export interface NewRepository {
-  owner: Account
-  name: string
-  isPrivate?: boolean
-  defaultBranch?: string
-}
-
-export interface NewInstallation {
-  repositories?: 'all' | readonly Repository[]
-  permissions?: Permissions
-}
-
+/** What the App asks for; an installation may be given less. */
 const APP_PERMISSIONS: Permissions = { contents: 'read', metadata: 'read', statuses: 'write', checks: 'write' }
 
+/** Starts a GitHub for tests on a free port of the loopback; the first in a process takes half a second, others none. */
 export const startGithub = async (options: FakeGithubOptions): Promise<FakeGithub> => {
   const root = await mkdtemp(join(tmpdir(), 'pushfn-github-'))
   const world = createWorld(options.app.id)
