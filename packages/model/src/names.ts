@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { plain, quote } from './quote.ts'
 
 /**
  * The names people choose. A tenant's slug and a function's name are both DNS labels; neither can hold the characters
@@ -26,9 +27,9 @@ export const RESERVED_NAMES: ReadonlySet<string> = new Set([
 /** Why a name cannot be a DNS label of ours, or undefined when it can. `what` begins the sentence. */
 export const nameProblem = (what: string, name: string, maxLength = 63): string | undefined => {
   if (name.length === 0) return `${what} is empty`
-  if (name.length > maxLength) return `${what} “${name.slice(0, 20)}…” is longer than ${maxLength} characters`
+  if (name.length > maxLength) return `${what} “${plain(name, 20)}” is longer than ${maxLength} characters`
   if (!label.test(name)) {
-    return `${what} ${JSON.stringify(name)} is no DNS label: lower-case letters, digits and “-” only, not first or last`
+    return `${what} ${quote(name)} is no DNS label: lower-case letters, digits and “-” only, not first or last`
   }
   if (name.includes('--')) return `${what} “${name}” holds “--”, which is kept for previews and revisions`
   if (RESERVED_NAMES.has(name)) return `${what} “${name}” is reserved`

@@ -71,7 +71,7 @@ const shapeFaults = (tree: YamlTree): Fault[] => {
   if (functions === undefined)
     return [faultOf([], 'functions is missing: name at least one function under “functions:”', tree)]
   const count = isYamlMap(functions) ? Object.keys(functions).length : undefined
-  if (functions === null || count === 0) {
+  if (functions === null || (count === 0 && tree.faults.length === 0)) {
     return [faultOf(['functions'], 'functions is empty: name at least one function under it', tree)]
   }
   if (count === undefined) return [faultOf(['functions'], 'functions must be a map of names and functions', tree)]
