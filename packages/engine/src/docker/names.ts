@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import type { Workload } from '../engine.ts'
+
+/**
+ * What things are called in Docker. Neither a tenant's slug, a function's name nor a revision can hold a dot, so that
+ * (tenant a-b, function c) and (tenant a, function b-c) never meet. The names are for people and for uniqueness; what a
+ * thing is, and whether it is ours, its labels say.
+ */
+export const LABEL = 'pushfn.cloud/'
+
+/** The label that everything of one cloud bears, as Docker's filters want it. */
+export const managedBy = (cloud: string): string => `${LABEL}managed=${cloud}`
+
+type ReplicaName = Pick<Workload, 'tenant' | 'function' | 'revision'>
+
+/** `<cloud>.<tenant>.<function>.<revision>.<ordinal>`. */
+export const containerName = (cloud: string, workload: ReplicaName, ordinal: number): string =>
+  [cloud, workload.tenant, workload.function, workload.revision, ordinal].join('.')
+
+/** `<cloud>.<tenant>`, the tenant's bridge network. */
+export const networkName = (cloud: string, tenant: string): string => `${cloud}.${tenant}`
+
+/**
+ * What every bridge interface of a cloud begins with, so that one firewall rule (`-i <prefix>+`) covers the tenants to
+ * come. Each cloud has its own: two of them on one host may follow different rules.
+ */
+export const bridgePrefix = (cloud: string): string => `pf${digest(cloud, 4)}`
+
+/** The tenant's bridge interface: 15 characters, which is all that Linux allows (IFNAMSIZ). */
+export const bridgeName = (cloud: string, tenant: string): string => `${bridgePrefix(cloud)}${digest(tenant, 9)}`
+
+/** `length` × 5 bits of SHA-256 in lower-case base 32. */
+const digest = (text: string, length: number): string => {
+  const bytes = createHash('sha256').update(text).digest()
+  return Array.from(bytes.subarray(0, length), (byte) => 'abcdefghijklmnopqrstuvwxyz234567'[byte & 31]).join('')
+}
+
+/** The labels of a replica's container. A tenant's own word never stands under `pushfn.cloud/`. */
+export const replicaLabels = (cloud: string, workload: Workload, ordinal: number): Record<string, string> => ({
+  ...passedOn(workload.spec.labels),
+  ...namespaceLabels(cloud, workload.tenant),
+  [`${LABEL}function`]: workload.function,
+  [`${LABEL}revision`]: workload.revision,
+  [`${LABEL}build`]: workload.build,
+  [`${LABEL}generation`]: workload.generation,
+  [`${LABEL}ordinal`]: String(ordinal),
+})
+
+export const namespaceLabels = (cloud: string, tenant: string): Record<string, string> => ({
+  [`${LABEL}managed`]: cloud,
+  [`${LABEL}tenant`]: tenant,
+})
+
+/**
+ * Of the tenant's labels only OpenFaaS's reach the engine. Others on the same host obey labels too (`traefik.enable`,
+ * `com.docker.compose.project`, an updater's), and a list of those to refuse would never be complete.
+ */
+const passedOn = (labels: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(labels).filter(([key]) => key.startsWith('com.openfaas.')))
+
+const ReplicaLabels = z.object({
+  [`${LABEL}managed`]: z.string(),
+  [`${LABEL}tenant`]: z.string().min(1),
+  [`${LABEL}function`]: z.string().min(1),
+  [`${LABEL}revision`]: z.string().min(1),
+  [`${LABEL}generation`]: z.string(),
+  [`${LABEL}ordinal`]: z.string().regex(/^\d{1,9}$/),
+})
+
+export interface ReplicaIdentity {
+  tenant: string
+  function: string
+  revision: string
+  generation: string
+  ordinal: number
+}
+
+/** What a container says it is; undefined when it is not a replica of this cloud. */
+export const identityOf = (cloud: string, labels: unknown): ReplicaIdentity | undefined => {
+  const parsed = ReplicaLabels.safeParse(labels)
+  if (!parsed.success || parsed.data[`${LABEL}managed`] !== cloud) return undefined
+  const { data } = parsed
+  return {
+    tenant: data[`${LABEL}tenant`],
+    function: data[`${LABEL}function`],
+    revision: data[`${LABEL}revision`],
+    generation: data[`${LABEL}generation`],
+    ordinal: Number(data[`${LABEL}ordinal`]),
+  }
+}

@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto'
+import { createDockerEngine } from '@pushfn/engine/docker/docker-engine'
+import { removeCloud } from '@pushfn/engine/docker/remove-cloud'
+import Dockerode from 'dockerode'
+import type { EngineUnderTest } from './harness.ts'
+import { PROBE_SERVER, RUNNER } from './probe.ts'
+
+export const SOCKET = process.env.DOCKER_SOCKET ?? '/var/run/docker.sock'
+const BASE = process.env.PUSHFN_BASE_IMAGE ?? 'pushfn/base:latest'
+/** Apart from what a cloud on this machine uses; both test clouds share it. */
+export const POOL = '10.211.0.0/16'
+
+/** Two clouds of their own on this machine's Docker. */
+export const dockerUnderTest = async (): Promise<EngineUnderTest> => {
+  const docker = new Dockerode({ socketPath: SOCKET })
+  const run = randomBytes(3).toString('hex')
+  const clouds = [`test-${run}-a`, `test-${run}-b`] as const
+  const labels = { 'pushfn.test': run }
+  const image = await testImage(docker, labels, ['node', '-e', RUNNER])
+  const brokenImage = await testImage(docker, labels, undefined)
+  return {
+    engine: createDockerEngine({ docker, cloud: clouds[0], networkPool: POOL }),
+    neighbour: createDockerEngine({ docker: SOCKET, cloud: clouds[1], networkPool: POOL }),
+    image,
+    brokenImage,
+    crash: (id) => docker.getContainer(id).kill(),
+    startForeign: async () => {
+      const container = await docker.createContainer({ Image: image, Labels: labels, Env: [`CODE=${PROBE_SERVER}`] })
+      await container.start()
+      return { id: container.id, ip: (await container.inspect()).NetworkSettings.Networks.bridge?.IPAddress ?? '' }
+    },
+    isForeignRunning: async (id) => (await docker.getContainer(id).inspect()).State.Running,
+    dispose: async () => {
+      for (const cloud of clouds) await removeCloud({ docker, cloud })
+      const filters = { label: [`pushfn.test=${run}`] }
+      for (const { Id } of await docker.listContainers({ all: true, filters })) {
+        await docker.getContainer(Id).remove({ force: true, v: true })
+      }
+      for (const id of [image, brokenImage]) await docker.getImage(id).remove({ force: true })
+    },
+  }
+}
+
+/** The base image with another command; a commit takes a tenth of a build's time. */
+const testImage = async (docker: Dockerode, labels: Record<string, string>, command: string[] | undefined) => {
+  await docker
+    .getImage(BASE)
+    .inspect()
+    .catch((cause: unknown) => {
+      throw new Error(`the tests need the image ${BASE}; npm test makes it`, { cause })
+    })
+  const container = await docker.createContainer({ Image: BASE, Cmd: ['true'], Labels: labels })
+  const changes = ['USER 10001', `CMD ${JSON.stringify(command ?? [])}`]
+  const { Id } = await container.commit({ changes })
+  await container.remove()
+  return String(Id)
+}
