@@ -1,0 +1,39 @@
+import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router'
+import { BuildPage } from './builds/build-page.tsx'
+import { BuildsPage } from './builds/builds-page.tsx'
+import { FunctionsPage } from './functions/functions-page.tsx'
+import { NotFound } from './layout/not-found.tsx'
+import { SessionGate } from './session/session-gate.tsx'
+
+/** The console's addresses. Every one of them, once signed in, shows what its link says. */
+const root = createRootRoute({ component: SessionGate, notFoundComponent: NotFound })
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/functions', replace: true })
+  },
+})
+
+const functions = createRoute({ getParentRoute: () => root, path: '/functions', component: FunctionsPage })
+
+const builds = createRoute({ getParentRoute: () => root, path: '/builds', component: BuildsPage })
+
+const build = createRoute({
+  getParentRoute: () => root,
+  path: '/builds/$id',
+  component: function BuildRoute() {
+    const { id } = build.useParams()
+    // Another build is another page: nothing of the former one stays.
+    return <BuildPage key={id} id={id} />
+  },
+})
+
+export const createConsoleRouter = () => createRouter({ routeTree: root.addChildren([home, functions, builds, build]) })
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createConsoleRouter>
+  }
+}
