@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { createDockerEngine } from '@pushfn/engine/docker/docker-engine'
 import { removeCloud } from '@pushfn/engine/docker/remove-cloud'
 import Dockerode from 'dockerode'
@@ -16,8 +18,8 @@ export const dockerUnderTest = async (): Promise<EngineUnderTest> => {
   const run = randomBytes(3).toString('hex')
   const clouds = [`test-${run}-a`, `test-${run}-b`] as const
   const labels = { 'pushfn.test': run }
-  const image = await testImage(docker, labels, ['node', '-e', RUNNER])
-  const brokenImage = await testImage(docker, labels, undefined)
+  const image = await codeImage(docker, labels)
+  const brokenImage = await emptyImage(docker)
   return {
     engine: createDockerEngine({ docker, cloud: clouds[0], networkPool: POOL }),
     neighbour: createDockerEngine({ docker: SOCKET, cloud: clouds[1], networkPool: POOL }),
@@ -41,17 +43,25 @@ export const dockerUnderTest = async (): Promise<EngineUnderTest> => {
   }
 }
 
-/** The base image with another command; a commit takes a tenth of a build's time. */
-const testImage = async (docker: Dockerode, labels: Record<string, string>, command: string[] | undefined) => {
+/** The base image with the command that runs a test's code; a commit takes a tenth of a build's time. */
+const codeImage = async (docker: Dockerode, labels: Record<string, string>): Promise<string> => {
   await docker
     .getImage(BASE)
     .inspect()
     .catch((cause: unknown) => {
       throw new Error(`the tests need the image ${BASE}; npm test makes it`, { cause })
     })
-  const container = await docker.createContainer({ Image: BASE, Cmd: ['true'], Labels: labels })
-  const changes = ['USER 10001', `CMD ${JSON.stringify(command ?? [])}`]
-  const { Id } = await container.commit({ changes })
+  const container = await docker.createContainer({ Image: BASE, Cmd: ['node', '-e', RUNNER], Labels: labels })
+  const { Id } = await container.commit({ changes: ['USER 10001'] })
   await container.remove()
   return String(Id)
+}
+
+/** An image without files and without a command: what an empty tar, two blocks of zeros, is imported as. */
+const emptyImage = async (docker: Dockerode): Promise<string> => {
+  const answer = await docker.importImage(Readable.from([Buffer.alloc(1024)]))
+  const said = await text(answer)
+  const id = /sha256:[0-9a-f]{64}/.exec(said)?.[0]
+  if (id === undefined) throw new Error(`no image was imported: ${said}`)
+  return id
 }

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { networkInterfaces } from 'node:os'
 import { expect, test } from 'vitest'
 import { type Harness, hostOf } from './harness.ts'
-import { connects, inside } from './probe.ts'
+import { answers, connects, inside } from './probe.ts'
 
 const REFUSED = /^E(HOSTUNREACH|CONNREFUSED|NETUNREACH|ACCES|PERM)$/
 
@@ -22,6 +22,7 @@ export const isolationConformance = (harness: () => Harness): void => {
     const { address: bob } = await serving({ tenant: 'bob' })
     const { address: carol } = await neighbourServing({ tenant: 'carol' })
     const { ip: foreign } = await startForeign()
+    await answers(`${foreign}:8080`)
     expect(await connects(alice, hostOf(alice), 8080), 'itself').toBe('open')
     expect(await connects(alice, hostOf(bob), 8080), 'another tenant').toMatch(REFUSED)
     expect(await connects(alice, hostOf(carol), 8080), 'another cloud').toMatch(REFUSED)
@@ -39,6 +40,7 @@ export const isolationConformance = (harness: () => Harness): void => {
     const { serving, startForeign } = harness()
     const { address } = await serving()
     const { ip } = await startForeign()
+    await answers(`${ip}:8080`)
     expect(await connects(`${ip}:8080`, ip, 8080), 'itself').toBe('open')
     expect(await connects(`${ip}:8080`, hostOf(address), 8080)).not.toBe('open')
   })
