@@ -1,12 +1,20 @@
+import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { AppError } from '@pushfn/model/errors'
+import type { parseEnvironmentFile } from '@pushfn/model/parse-environment-file'
 import type { parseStack } from '@pushfn/model/parse-stack'
 
-export type ParsedStack = ReturnType<typeof parseStack>
 export interface StackText {
   text: string
+  /** Its name in the repository, for places. */
   file: string
 }
+
+export type ParsedStack = ReturnType<typeof parseStack>
+export type ParsedEnvironment = ReturnType<typeof parseEnvironmentFile>
+
+/** What the thread is asked. */
+export type Question = StackText & { kind: 'stack' | 'environment' }
 
 const LIMIT_MS = 1_000
 
@@ -16,6 +24,7 @@ const LIMIT_MS = 1_000
  */
 export interface StackParser extends AsyncDisposable {
   parse(stack: StackText): Promise<ParsedStack>
+  parseEnvironment(file: StackText): Promise<ParsedEnvironment>
 }
 
 export const openStackParser = (): StackParser => {
@@ -24,39 +33,48 @@ export const openStackParser = (): StackParser => {
     `./stack-parser.worker${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`,
     import.meta.url,
   )
-  let worker: Worker | undefined
-  let turn: Promise<unknown> = Promise.resolve()
+  /** The thread says “ready” once it has loaded: its own start is not held against a stack. */
+  const start = async (): Promise<Worker> => {
+    const thread = new Worker(file, { resourceLimits: { maxOldGenerationSizeMb: 128, stackSizeMb: 4 } })
+    await once(thread, 'message')
+    return thread
+  }
+  let worker: Promise<Worker> | undefined = start()
+  let turn: Promise<unknown> = worker
 
-  const parseNow = async (stack: StackText): Promise<ParsedStack> => {
-    worker ??= new Worker(file, { resourceLimits: { maxOldGenerationSizeMb: 128, stackSizeMb: 4 } })
-    const used = worker
-    const answer = Promise.withResolvers<ParsedStack>()
+  const ask = async <Answer>(question: Question): Promise<Answer> => {
+    worker ??= start()
+    const used = await worker
+    const answer = Promise.withResolvers<Answer>()
     const fail = () => {
       worker = undefined
       void used.terminate()
-      answer.reject(tooHard(stack.file))
+      answer.reject(tooHard(question.file))
     }
     const timer = setTimeout(fail, LIMIT_MS)
     used.once('message', answer.resolve)
     used.once('error', fail)
-    used.postMessage(stack)
+    used.postMessage(question)
     try {
       return await answer.promise
     } finally {
       clearTimeout(timer)
-      used.removeAllListeners()
+      used.off('message', answer.resolve).off('error', fail)
     }
   }
 
+  /** One after the other: the thread answers one question at a time. */
+  const askInTurn = <Answer>(question: Question): Promise<Answer> => {
+    const mine = turn.then(() => ask<Answer>(question))
+    turn = mine.catch(() => undefined)
+    return mine
+  }
+
   return {
-    // One after the other: a thread answers one question at a time.
-    parse: (stack) => {
-      const mine = turn.then(() => parseNow(stack))
-      turn = mine.catch(() => undefined)
-      return mine
-    },
+    parse: (stack) => askInTurn<ParsedStack>({ ...stack, kind: 'stack' }),
+    parseEnvironment: (file) => askInTurn<ParsedEnvironment>({ ...file, kind: 'environment' }),
     [Symbol.asyncDispose]: async () => {
-      await worker?.terminate()
+      await (await worker)?.terminate()
     },
   }
 }

@@ -1,0 +1,26 @@
+import type { BuildEvent } from '@pushfn/model/build-event'
+import { expect, test } from 'vitest'
+import { progressLines } from './progress.ts'
+
+async function* events(...list: BuildEvent[]): AsyncGenerator<BuildEvent> {
+  yield* list
+}
+
+const linesOf = async (...list: BuildEvent[]) => {
+  const lines: string[] = []
+  for await (const line of progressLines(events(...list), 'http://console/builds/1')) lines.push(line)
+  return lines
+}
+
+test('a pusher’s terminal gets a tenant’s text without anything that it would obey', async () => {
+  const text = 'a\u001b[2J\u001b]0;title\u0007b\u0008\u009bc\r\u001b[31mred\u001b[0m'
+  const [line] = await linesOf({ id: '1-1', at: 0, kind: 'log', level: 'info', function: 'hello', text })
+  expect(line).toMatch(/^hello \| /)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+  expect(line).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
+})
+
+test('the end of a build is told with its reason', async () => {
+  const lines = await linesOf({ id: '1-1', at: 0, kind: 'state', state: 'failed', reason: 'stack.yml:3:5: no' })
+  expect(lines.join('')).toContain('FAILED: stack.yml:3:5: no')
+})

@@ -1,0 +1,94 @@
+import { fetchTemplates } from '@pushfn/images/fetch-templates'
+import { findTemplate, type Template } from '@pushfn/images/templates'
+import { AppError, type Fault, faultText } from '@pushfn/model/errors'
+import type { FunctionSpec } from '@pushfn/model/function-spec'
+import { functionSpec, SPEC_DEFAULTS } from '@pushfn/model/function-spec-from'
+import type { Stack, StackFunction } from '@pushfn/model/stack'
+import { buildPageUrl } from '@pushfn/model/urls'
+import { takenNames } from '@pushfn/store/releases'
+import { environmentFromFiles } from '../environment-files.ts'
+import { gitLabels } from '../git-labels.ts'
+import type { Run } from '../run.ts'
+import type { Source } from './checkout.ts'
+
+/** What will be built and run of one function: all that can be refused is refused here, before anything is built. */
+export interface FunctionPlan {
+  fn: StackFunction
+  /** The stack's file, for places. */
+  stackFile: string
+  template: Template
+  spec: FunctionSpec
+}
+
+/**
+ * Makes the stack definite: templates found, environment files read, defaults and limits applied, names checked against
+ * the tenant's other repositories. Throws what the tenant must mend; what is passed over is a warning in the log.
+ */
+export const plan = async (run: Run, source: Source, stack: Stack): Promise<FunctionPlan[]> => {
+  const { config, db, urls } = run.context
+  const { repository } = run.build.push
+  const taken = await takenNames(db, {
+    tenantId: repository.tenantId,
+    repositoryId: repository.id,
+    names: stack.functions.map((fn) => fn.name),
+  })
+  if (taken) throw taken
+
+  const fetched = await fetchedTemplates(run, stack)
+  const plans: FunctionPlan[] = []
+  for (const fn of stack.functions) {
+    refuseReadyImage(fn, stack.file)
+    const template = await findTemplate(fn, {
+      stackFile: stack.file,
+      root: source.folder,
+      areOwnTemplatesAllowed: config.areOwnTemplatesAllowed,
+      isDockerfileAllowed: config.isDockerfileAllowed,
+      fetched,
+    })
+    const fromFiles = await environmentFromFiles(run, source, stack.file, fn)
+    const { spec, warnings } = functionSpec(fn, fromFiles, SPEC_DEFAULTS, stack.file)
+    warn(run, fn, [...(template.warning ? [{ message: template.warning }] : []), ...warnings])
+    plans.push({
+      fn,
+      stackFile: stack.file,
+      template,
+      spec: { ...spec, labels: { ...spec.labels, ...gitLabels(run) } },
+    })
+  }
+  const targetUrl = buildPageUrl(urls, run.build.id)
+  await run.wantStatuses(
+    ...plans.map(({ fn }) => ({ context: fn.name, state: 'pending' as const, description: 'building', targetUrl })),
+  )
+  return plans
+}
+
+const fetchedTemplates = async (run: Run, stack: Stack): Promise<string[]> => {
+  if (stack.templates.length === 0) return []
+  if (!run.context.config.areOwnTemplatesAllowed) {
+    const place = { file: stack.file, key: 'configuration.templates' }
+    const fault = { message: 'this cloud uses no templates but its own', place }
+    throw new AppError('TEMPLATE_UNKNOWN', 'foreign templates are off', { hint: faultText(fault), faults: [fault] })
+  }
+  return fetchTemplates(stack.templates, {
+    stackFile: stack.file,
+    cacheDir: `${run.context.config.dataDir}/templates`,
+    signal: run.signal,
+  })
+}
+
+/** A ready image was built by nobody here: it has no commit, no digest of ours, no labels. */
+const refuseReadyImage = (fn: StackFunction, file: string): void => {
+  if (!fn.skipBuild) return
+  const place = { file, ...(fn.places.skip_build ?? fn.place), key: `functions.${fn.name}.skip_build` }
+  const fault = {
+    message: 'this cloud runs only what it built itself: use “lang: dockerfile” with a “FROM” line',
+    place,
+  }
+  throw new AppError('STACK_INVALID', 'skip_build', { hint: faultText(fault), function: fn.name, faults: [fault] })
+}
+
+const warn = (run: Run, fn: StackFunction, warnings: readonly Fault[]): void => {
+  for (const warning of warnings) {
+    run.tell({ kind: 'log', level: 'warning', function: fn.name, text: faultText(warning) })
+  }
+}

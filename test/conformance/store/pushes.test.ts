@@ -1,0 +1,92 @@
+import type { Database } from '@pushfn/store/database'
+import { recordDelivery } from '@pushfn/store/deliveries'
+import { recordPush } from '@pushfn/store/pushes'
+import { ensureTenant } from '@pushfn/store/tenants'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { aPush, aQueuedPush, aRepository, aSha } from '../../support/builders.ts'
+import { openTestDatabase, type TestDatabase } from '../../support/database.ts'
+
+let database: TestDatabase & { readonly db: Database }
+beforeAll(async () => {
+  database = await openTestDatabase()
+})
+afterAll(() => database[Symbol.asyncDispose]())
+
+test('pushes of one ref get growing sequences, however many arrive at once', async () => {
+  const { db } = database
+  const repository = await aRepository(db)
+  await Promise.all(Array.from({ length: 20 }, () => aPush(db, repository)))
+  const pushes = await db.push.findMany({ where: { repositoryId: repository.id }, orderBy: { sequence: 'asc' } })
+  expect(pushes.map((push) => Number(push.sequence))).toEqual(Array.from({ length: 20 }, (_, n) => n + 1))
+})
+
+test('a newer push names the older builds of its ref that need not go on', async () => {
+  const { db } = database
+  const repository = await aRepository(db)
+  const first = await aQueuedPush(db, repository)
+  const second = await aQueuedPush(db, repository)
+  expect(second.superseded).toEqual([first.buildId])
+})
+
+test('a push of another branch than the deploy branch is skipped with the reason', async () => {
+  const { db } = database
+  const push = await aPush(db, await aRepository(db), { ref: 'refs/heads/topic' })
+  expect(push).toMatchObject({ kind: 'skipped', reason: expect.stringContaining('skipping build for topic branch') })
+})
+
+test('the same commit again is known, until its build failed', async () => {
+  const { db } = database
+  const repository = await aRepository(db)
+  const sha = aSha()
+  const first = await aQueuedPush(db, repository, { sha })
+  expect((await aPush(db, repository, { sha })).kind).toBe('known')
+  await db.build.update({ where: { id: first.buildId }, data: { state: 'failed' } })
+  expect((await aPush(db, repository, { sha })).kind).toBe('queued')
+})
+
+test('A → B → A builds A again: it is the newest push', async () => {
+  const { db } = database
+  const repository = await aRepository(db)
+  const [a, b] = [aSha(), aSha()]
+  for (const sha of [a, b]) await aQueuedPush(db, repository, { sha })
+  expect((await aPush(db, repository, { sha: a })).kind).toBe('queued')
+})
+
+test('of fifty copies of one delivery at once exactly one is applied', async () => {
+  const { db } = database
+  const repository = await aRepository(db)
+  const sha = aSha()
+  const deliver = () =>
+    recordDelivery(db, { forge: 'github', id: `guid-${repository.id}`, event: 'push' }, async (tx) => {
+      const push = { repository, ref: 'refs/heads/main', sha, before: aSha(), pusher: 'ada', message: 'x' }
+      await recordPush(tx, push)
+      return { outcome: 'accepted' as const }
+    })
+  const results = await Promise.all(Array.from({ length: 50 }, deliver))
+  expect(results.filter((result) => result !== undefined)).toHaveLength(1)
+  expect(await db.push.count({ where: { repositoryId: repository.id } })).toBe(1)
+})
+
+test('a delivery whose effects fail is not stored either', async () => {
+  const { db } = database
+  const delivery = { forge: 'github', id: 'guid-fails', event: 'push' } as const
+  await expect(
+    recordDelivery(db, delivery, async () => {
+      throw new Error('no')
+    }),
+  ).rejects.toThrow('no')
+  expect(await db.delivery.count({ where: { id: delivery.id } })).toBe(0)
+})
+
+test('who takes over a freed login becomes another tenant; a renamed account stays what it was', async () => {
+  const { db } = database
+  const account = (id: string, login: string) =>
+    db.$transaction((tx) => ensureTenant(tx, { forge: 'github', id, login }))
+  const before = await account('1001', 'acme')
+  const renamed = await account('1001', 'acme-inc')
+  const newcomer = await account('2002', 'acme')
+  expect(renamed.id).toBe(before.id)
+  expect(renamed.slug).toBe('acme')
+  expect(newcomer.id).not.toBe(before.id)
+  expect(newcomer.slug).toBe('acme-2')
+})

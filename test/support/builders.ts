@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto'
+import type { FunctionSpec } from '@pushfn/model/function-spec'
+import { RepositoryName, TenantSlug } from '@pushfn/model/names'
+import type { Database } from '@pushfn/store/database'
+import { type PushFacts, recordPush } from '@pushfn/store/pushes'
+import { ensureBuiltinRepository, type Repository } from '@pushfn/store/repositories'
+import { createBuiltinTenant, type Tenant } from '@pushfn/store/tenants'
+
+/** Things with defaults: a test says only what it is about. */
+
+export const aTenant = async (db: Database, slug = `t-${randomUUID().slice(0, 8)}`): Promise<Tenant> =>
+  (await createBuiltinTenant(db, TenantSlug.parse(slug))).tenant
+
+export const aRepository = async (db: Database, tenant?: Tenant, name = 'shop'): Promise<Repository> =>
+  ensureBuiltinRepository(db, (tenant ?? (await aTenant(db))).id, RepositoryName.parse(name))
+
+let shas = 0
+export const aSha = (): string => (++shas).toString(16).padStart(40, '0')
+
+export const aPush = (
+  db: Database,
+  repository: Repository,
+  facts: Partial<Omit<PushFacts, 'repository'>> = {},
+): ReturnType<typeof recordPush> =>
+  db.$transaction((tx) =>
+    recordPush(tx, {
+      repository,
+      ref: 'refs/heads/main',
+      sha: aSha(),
+      before: '0'.repeat(40),
+      pusher: 'ada',
+      message: 'change',
+      ...facts,
+    }),
+  )
+
+/** A push that waits for its build. */
+export const aQueuedPush = async (db: Database, repository: Repository, facts: Parameters<typeof aPush>[2] = {}) => {
+  const push = await aPush(db, repository, facts)
+  if (push.kind !== 'queued') throw new Error(`the push is ${push.kind}`)
+  return push
+}
+
+export const aSpec = (spec: Partial<FunctionSpec> = {}): FunctionSpec => ({
+  environment: {},
+  secrets: [],
+  labels: {},
+  annotations: {},
+  memoryMiB: 128,
+  cpuMillis: 1_000,
+  processes: 128,
+  isRootReadOnly: true,
+  scale: { min: 1, max: 4 },
+  health: { path: '/_/health', initialDelayMs: 0 },
+  timeouts: { responseMs: 10_000, idleMs: 60_000 },
+  ...spec,
+})
