@@ -164,6 +164,12 @@ describe('parseStack, whatever the text', () => {
     expect('faults' in result && result.faults).toHaveLength(51)
   })
 
+  it('leaves the process’s stack traces as they were', () => {
+    const before = Error.stackTraceLimit
+    expectAnAnswer('a: b: c')
+    expect(Error.stackTraceLimit).toBe(before)
+  })
+
   it('takes the largest stack that people write', () => {
     const functions = Array.from({ length: 100 }, (_, index) => LARGE.replace('NAME', `function-${index}`))
     const text = `functions:\n${functions.join('')}`
