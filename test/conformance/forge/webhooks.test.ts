@@ -80,7 +80,8 @@ describe('webhooks of a living GitHub', () => {
     const pushed = async (...args: string[]) => {
       const before = received.length
       await copy.git('push', '--quiet', 'origin', ...args)
-      await expect.poll(() => received.length).toBe(before + 1)
+      await github.settled()
+      expect(received.length).toBe(before + 1)
       return received.at(-1)?.events[0]
     }
     const second = await copy.commit({ 'a.txt': '1' }, 'Say it\n\nin full')

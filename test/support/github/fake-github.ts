@@ -47,6 +47,8 @@ export interface FakeGithub extends AsyncDisposable {
   checksOf(sha: string): CheckRun[]
   /** Resolves when the commit has, or had, this status; rejects after `timeoutMs` with what it has instead. */
   waitForStatus(sha: string, context: string, state: string, timeoutMs?: number): Promise<Status>
+  /** Resolves when every push that came in is told of, and every webhook answered. */
+  settled(): Promise<void>
   stop(): Promise<void>
 }
 

@@ -24,6 +24,8 @@ export const createBareRepository = async (directory: string, defaultBranch: str
   // As GitHub: any commit may be fetched by its name, partial clones are possible.
   await git(directory, 'config', 'uploadpack.allowAnySHA1InWant', 'true')
   await git(directory, 'config', 'uploadpack.allowFilter', 'true')
+  // No process of Git's may outlive its request: the folder goes when the stand-in stops.
+  await git(directory, 'config', 'receive.autogc', 'false')
 }
 
 /** Every branch and tag with the commit (or tag object) it points at. */

@@ -23,6 +23,8 @@ export interface ServerParts {
   api: Omit<Api, 'url'>
   faults: Faults
   calls: Call[]
+  /** The last push to each repository, by its id: it settles when the push is over. */
+  pushes: Map<number, Promise<void>>
   /** A push is over. `installation` is the one that there was when it began. */
   onPush: (push: CompletedPush) => void
 }
@@ -36,10 +38,9 @@ export interface CompletedPush {
 
 /** The HTTP server: the API under `/api/v3`, Git under `/<owner>/<name>.git`. Listens on loopback, on a free port. */
 export const listen = async (parts: ServerParts): Promise<{ server: Server; url: string }> => {
-  const pushes = new Map<number, Promise<void>>()
   let url = ''
   const server = createServer((request, response) => {
-    handle(parts, { ...parts.api, url }, pushes, request, response).catch((error: unknown) => {
+    handle(parts, { ...parts.api, url }, request, response).catch((error: unknown) => {
       if (!response.headersSent) reply(response, failed(500, `The stand-in failed: ${String(error)}`))
       else response.destroy()
     })
@@ -54,7 +55,6 @@ export const listen = async (parts: ServerParts): Promise<{ server: Server; url:
 const handle = async (
   parts: ServerParts,
   api: Api,
-  pushes: Map<number, Promise<void>>,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> => {
@@ -69,7 +69,7 @@ const handle = async (
 
   const fault = parts.faults.take(operation ?? '')
   if (fault && (await isEndedBy(fault, request, response))) return
-  if (gitCall) return answerGit(parts, api, pushes, gitCall, request, response)
+  if (gitCall) return answerGit(parts, api, gitCall, request, response)
   if (!apiCall) return
   const answer = await answerApi(api, apiCall, request)
   if (fault?.kind === 'lost-answer') response.destroy()
@@ -79,7 +79,6 @@ const handle = async (
 const answerGit = async (
   parts: ServerParts,
   api: Api,
-  pushes: Map<number, Promise<void>>,
   call: GitCall,
   request: IncomingMessage,
   response: ServerResponse,
@@ -100,8 +99,8 @@ const answerGit = async (
     const changes = changesBetween(before, await refsOf(repository.directory))
     if (changes.length > 0) parts.onPush({ repository, pusher, installation, changes })
   }
-  const pushed = (pushes.get(repository.id) ?? Promise.resolve()).then(push)
-  pushes.set(
+  const pushed = (parts.pushes.get(repository.id) ?? Promise.resolve()).then(push)
+  parts.pushes.set(
     repository.id,
     pushed.catch(() => undefined),
   )

@@ -38,7 +38,8 @@ export const startGithub = async (options: FakeGithubOptions): Promise<FakeGithu
   const faults = createFaults()
   const limits = createLimits()
   const calls: Call[] = []
-  const pushing = new Set<Promise<void>>()
+  const pushes = new Map<number, Promise<void>>()
+  const telling = new Set<Promise<void>>()
 
   const tellPush = async ({ repository, pusher, installation, changes }: CompletedPush) => {
     for (const change of changes) {
@@ -63,18 +64,23 @@ export const startGithub = async (options: FakeGithubOptions): Promise<FakeGithu
     api: { world, description: loadDescription(), appKey: createPublicKey(options.app.publicKey), limits },
     faults,
     calls,
+    pushes,
     onPush: (push) => {
       const told = tellPush(push)
-      pushing.add(told)
-      void told.finally(() => pushing.delete(told))
+      telling.add(told)
+      void told.finally(() => telling.delete(told))
     },
   })
 
+  const settled = async () => {
+    await Promise.all(pushes.values())
+    await Promise.all(telling)
+    await webhooks.settled()
+  }
   const stop = async () => {
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
-    await Promise.allSettled(pushing)
-    await webhooks.settled()
+    await settled()
     await rm(root, { recursive: true, force: true })
   }
 
@@ -197,6 +203,7 @@ export const startGithub = async (options: FakeGithubOptions): Promise<FakeGithu
         world.events.off('status', onStatus)
       })
     },
+    settled,
     stop,
     [Symbol.asyncDispose]: stop,
   }
