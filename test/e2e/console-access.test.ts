@@ -1,0 +1,260 @@
+import { glob, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { repositoryRoot } from '@pushfn/local/repository-root'
+import { request } from 'undici'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { aConsoleTenant, aPlayedBuild, type ConsoleTenant } from './console-builders.ts'
+import { type ConsoleStage, startConsole } from './console-stage.ts'
+
+let stage: ConsoleStage
+let owner: ConsoleTenant
+let stranger: ConsoleTenant
+/** Of the owner, ended. */
+let build: string
+let strangersBuild: string
+
+beforeAll(async () => {
+  stage = await startConsole()
+  owner = await aConsoleTenant(stage, 'owner')
+  stranger = await aConsoleTenant(stage, 'stranger')
+  const played = await aPlayedBuild(stage, owner)
+  await played.say({ kind: 'state', state: 'building' }, { kind: 'state', state: 'live' })
+  build = played.id
+  const other = await aPlayedBuild(stage, stranger)
+  await other.say({ kind: 'state', state: 'live' })
+  strangersBuild = other.id
+})
+afterAll(() => stage[Symbol.asyncDispose]())
+
+type Role = 'nobody' | 'stranger' | 'own token' | 'own session' | 'operator'
+type Statuses = Record<Role, number>
+
+const TENANTS: Statuses = { nobody: 401, stranger: 404, 'own token': 200, 'own session': 200, operator: 200 }
+const TENANTS_MAKE: Statuses = { ...TENANTS, 'own token': 201, 'own session': 201, operator: 201 }
+const OPERATORS: Statuses = { nobody: 401, stranger: 403, 'own token': 403, 'own session': 403, operator: 201 }
+const ANYBODY: Statuses = { nobody: 401, stranger: 200, 'own token': 200, 'own session': 200, operator: 200 }
+const NOTHING_THERE: Statuses = { nobody: 401, stranger: 404, 'own token': 404, 'own session': 404, operator: 404 }
+const PAGE_ONLY: Statuses = { nobody: 403, stranger: 403, 'own token': 403, 'own session': 403, operator: 403 }
+
+interface Row {
+  route: string
+  path?: () => string
+  body?: unknown
+  expected: Statuses
+}
+
+/** Every route of the REST API, as it is written in the controllers, and what each role gets from it. */
+const TABLE: Row[] = [
+  { route: 'POST tenants', body: { slug: 'new-one' }, expected: OPERATORS },
+  { route: 'POST allowed-tenants', body: { forge: 'github', login: 'Octo-Cat' }, expected: OPERATORS },
+  { route: 'POST tenants/:tenant/tokens', body: { name: 'ci' }, expected: TENANTS_MAKE },
+  { route: 'GET tenants/:tenant/functions', expected: TENANTS },
+  { route: 'GET tenants/:tenant/builds', expected: TENANTS },
+  { route: 'GET tenants/:tenant/builds/:id', expected: TENANTS },
+  { route: 'GET tenants/:tenant/builds/:id/events', expected: TENANTS },
+  { route: 'GET tenants/:tenant/builds/:id/log', expected: TENANTS },
+  { route: 'GET builds/:id', expected: TENANTS },
+  { route: 'GET session', expected: ANYBODY },
+  // No token opens or ends a session but from the console's own page, which the tests of the session are about.
+  { route: 'POST session', body: { token: 'any' }, expected: { ...PAGE_ONLY, 'own session': 401 } },
+  { route: 'DELETE session', expected: { ...PAGE_ONLY, 'own session': 204 } },
+]
+
+/** What exists for the owner, asked for in ways that must not find it, and what exists for nobody. */
+const ASTRAY: Row[] = [
+  { route: 'a foreign build', path: () => `tenants/owner/builds/${strangersBuild}`, expected: NOTHING_THERE },
+  { route: 'a foreign log', path: () => `tenants/owner/builds/${strangersBuild}/log`, expected: NOTHING_THERE },
+  { route: 'foreign events', path: () => `tenants/owner/builds/${strangersBuild}/events`, expected: NOTHING_THERE },
+  {
+    route: 'the owner’s build by the stranger’s door',
+    path: () => `tenants/stranger/builds/${build}`,
+    expected: NOTHING_THERE,
+  },
+  { route: 'an id that is none', path: () => 'tenants/owner/builds/1%27%20OR%201=1', expected: NOTHING_THERE },
+  { route: 'a link to an id that is none', path: () => 'builds/..%2f..%2fetc', expected: NOTHING_THERE },
+  {
+    route: 'a build that never was',
+    path: () => 'builds/0193b0c4-5b5d-7a3e-8f00-0123456789ab',
+    expected: NOTHING_THERE,
+  },
+  { route: 'a tenant that never was', path: () => 'tenants/nobody/builds', expected: NOTHING_THERE },
+]
+
+const pathOf = (row: Row): string =>
+  row.path?.() ?? row.route.split(' ')[1]?.replace(':tenant', 'owner').replace(':id', build) ?? ''
+
+/** Signs in as the console's page does; returns the cookie. */
+const signIn = async (token: string): Promise<string> => {
+  const answer = await request(`${stage.apiUrl}/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' },
+    body: JSON.stringify({ token }),
+  })
+  expect(answer.statusCode).toBe(201)
+  await answer.body.dump()
+  return String(answer.headers['set-cookie']).split(';')[0] ?? ''
+}
+
+const headersOf = async (role: Role): Promise<Record<string, string>> => {
+  switch (role) {
+    case 'nobody':
+      return {}
+    case 'stranger':
+      return { authorization: `Bearer ${stranger.token}` }
+    case 'own token':
+      return { authorization: `Bearer ${owner.token}` }
+    case 'own session':
+      return { cookie: await signIn(owner.token), 'sec-fetch-site': 'same-origin' }
+    case 'operator':
+      return { authorization: `Bearer ${stage.operatorToken}` }
+  }
+}
+
+const ROLES: Role[] = ['nobody', 'stranger', 'own token', 'own session', 'operator']
+const ROWS = [...TABLE, ...ASTRAY].flatMap((row) => ROLES.map((role) => ({ row, role, route: row.route })))
+
+describe('every route', () => {
+  test.each(ROWS)('$route answers $role as it must', async ({ row, role }) => {
+    const method = row.path ? 'GET' : row.route.split(' ')[0]
+    const answer = await request(`${stage.apiUrl}/${pathOf(row)}`, {
+      // The table holds these alone.
+      method: method as 'GET' | 'POST' | 'DELETE',
+      headers: { ...(row.body ? { 'content-type': 'application/json' } : {}), ...(await headersOf(role)) },
+      ...(row.body !== undefined && { body: JSON.stringify(row.body) }),
+    })
+    const text = await answer.body.text()
+    expect({ status: answer.statusCode, text }).toEqual({ status: row.expected[role], text })
+    expect(answer.headers['x-content-type-options']).toBe('nosniff')
+    expect(answer.headers['cache-control']).toContain('no-store')
+    if (answer.statusCode < 400) return
+    expect(JSON.parse(text)).toMatchObject({ status: row.expected[role], detail: expect.any(String) })
+    // Whoever may not see a thing learns nothing of it.
+    expect(text).not.toContain(role === 'stranger' ? owner.tenant.id : stranger.tenant.id)
+  })
+
+  test('is in the table', async () => {
+    const written: string[] = []
+    for await (const file of glob('apps/api/src/rest/*.controller.ts', { cwd: repositoryRoot })) {
+      const source = await readFile(join(repositoryRoot, file), 'utf8')
+      const prefix = /@Controller\('api\/v1\/?([^']*)'\)/.exec(source)?.[1] ?? ''
+      for (const [, method = '', path] of source.matchAll(/@(Get|Post|Put|Patch|Delete|All)\((?:'([^']*)')?\)/g)) {
+        written.push(`${method.toUpperCase()} ${[prefix, path].filter(Boolean).join('/')}`)
+      }
+    }
+    expect(written.toSorted()).toEqual(TABLE.map((row) => row.route).toSorted())
+  })
+})
+
+describe('a request by cookie that changes something', () => {
+  const makeToken = async (headers: Record<string, string>): Promise<number> => {
+    const answer = await request(`${stage.apiUrl}/tenants/owner/tokens`, {
+      method: 'POST',
+      headers: { cookie: await signIn(owner.token), ...headers },
+      body: JSON.stringify({ name: 'csrf' }),
+    })
+    await answer.body.dump()
+    return answer.statusCode
+  }
+
+  test.each([
+    ['from another site', { 'sec-fetch-site': 'cross-site' }, 403],
+    ['from a sibling host', { 'sec-fetch-site': 'same-site' }, 403],
+    ['typed by hand', { 'sec-fetch-site': 'none' }, 403],
+    ['from nowhere it would say', {}, 403],
+    ['with a foreign Origin', { origin: 'http://evil.fn.localhost' }, 403],
+    ['with Origin null', { origin: 'null' }, 403],
+    ['from another site that writes our Origin', { 'sec-fetch-site': 'cross-site', origin: 'OURS' }, 403],
+    ['from the console’s page', { 'sec-fetch-site': 'same-origin' }, 201],
+    ['from the console’s page, in an older browser', { origin: 'OURS' }, 201],
+  ])('%s', async (_name, headers: Record<string, string>, status) => {
+    const own = Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, value === 'OURS' ? stage.consoleUrl : value]),
+    )
+    expect(await makeToken(own)).toBe(status)
+  })
+})
+
+describe('a session', () => {
+  const who = async (cookie: string): Promise<{ status: number; body: unknown }> => {
+    const answer = await request(`${stage.apiUrl}/session`, { headers: { cookie } })
+    return { status: answer.statusCode, body: await answer.body.json() }
+  }
+
+  test('stands for the tenant whose token opened it', async () => {
+    const [mine, theirs] = [await signIn(owner.token), await signIn(stranger.token)]
+    expect(await who(mine)).toMatchObject({ status: 200, body: { kind: 'tenant', tenant: 'owner' } })
+    expect(await who(theirs)).toMatchObject({ status: 200, body: { kind: 'tenant', tenant: 'stranger' } })
+  })
+
+  test('is a host cookie that no script reads and no other site sends', async () => {
+    const answer = await request(`${stage.apiUrl}/session`, {
+      method: 'POST',
+      headers: { origin: stage.consoleUrl },
+      body: JSON.stringify({ token: owner.token }),
+    })
+    const [value, ...attributes] = String(answer.headers['set-cookie']).split('; ')
+    expect(value).toMatch(/^__Host-pushfn=[\w-]{43}$/)
+    expect(attributes.toSorted()).toEqual(['HttpOnly', 'Max-Age=43200', 'Path=/', 'SameSite=Strict', 'Secure'])
+    await answer.body.dump()
+  })
+
+  test('has a new id after every sign-in, and the former one is worth nothing', async () => {
+    const first = await signIn(owner.token)
+    const answer = await request(`${stage.apiUrl}/session`, {
+      method: 'POST',
+      headers: { cookie: first, 'sec-fetch-site': 'same-origin' },
+      body: JSON.stringify({ token: owner.token }),
+    })
+    await answer.body.dump()
+    expect(String(answer.headers['set-cookie'])).not.toContain(first)
+    expect(await who(first)).toMatchObject({ status: 401 })
+  })
+
+  test('is over after the sign-out, also for who kept its cookie', async () => {
+    const cookie = await signIn(owner.token)
+    const answer = await request(`${stage.apiUrl}/session`, {
+      method: 'DELETE',
+      headers: { cookie, 'sec-fetch-site': 'same-origin' },
+    })
+    expect(answer.statusCode).toBe(204)
+    expect(String(answer.headers['set-cookie'])).toContain('Max-Age=0')
+    expect(await who(cookie)).toMatchObject({ status: 401 })
+  })
+
+  test('ends at once when its token is revoked, another tenant’s goes on', async () => {
+    const leaver = await aConsoleTenant(stage)
+    const [gone, stays] = [await signIn(leaver.token), await signIn(stranger.token)]
+    await stage.db.apiToken.updateMany({ where: { tenantId: leaver.tenant.id }, data: { revokedAt: new Date() } })
+    expect(await who(gone)).toMatchObject({ status: 401 })
+    expect(await who(stays)).toMatchObject({ status: 200 })
+  })
+
+  test('is nothing that a reader of Redis could use', async () => {
+    const cookie = await signIn(owner.token)
+    const id = cookie.split('=')[1] ?? ''
+    const keys = await stage.bus.redis.keys(`${stage.cloud}:session:*`)
+    const values = await Promise.all(keys.map((key) => stage.bus.redis.getBuffer(key)))
+    const kept = [...keys, ...values.map((value) => value?.toString('latin1'))].join('\n')
+    expect(keys.length).toBeGreaterThan(0)
+    expect(kept).not.toContain(id)
+    expect(kept).not.toContain(owner.token)
+    for (const key of keys) expect(await stage.bus.redis.ttl(key)).toBeGreaterThan(0)
+  })
+
+  test('is not opened by a wrong token, an operator’s token, or from another site', async () => {
+    const open = async (token: string, site: string) => {
+      const answer = await request(`${stage.apiUrl}/session`, {
+        method: 'POST',
+        headers: { 'sec-fetch-site': site },
+        body: JSON.stringify({ token }),
+      })
+      await answer.body.dump()
+      expect(answer.headers['set-cookie']).toBeUndefined()
+      return answer.statusCode
+    }
+    expect(await open('pf_wrong', 'same-origin')).toBe(401)
+    expect(await open(stage.operatorToken, 'same-origin')).toBe(403)
+    expect(await open(owner.token, 'cross-site')).toBe(403)
+    expect(await open('', 'same-origin')).toBe(400)
+  })
+})

@@ -1,0 +1,85 @@
+import type { BuildEventInput } from '@pushfn/model/build-event'
+import { type BuildFailure, isTerminal } from '@pushfn/model/build-state'
+import { storeBuildLog } from '@pushfn/store/build-log'
+import { type BuildWriter, openBuildWriter } from '@pushfn/store/build-stream'
+import { advanceBuild, type Claim, claimBuild, finishBuild } from '@pushfn/store/builds'
+import { release } from '@pushfn/store/releases'
+import type { Repository } from '@pushfn/store/repositories'
+import type { Tenant } from '@pushfn/store/tenants'
+import { createToken } from '@pushfn/store/tokens'
+import { moveLive } from '@pushfn/store/wanted'
+import { aQueuedPush, aRepository, aSpec, aTenant } from '../support/builders.ts'
+import type { ConsoleStage } from './console-stage.ts'
+
+export interface ConsoleTenant {
+  tenant: Tenant
+  repository: Repository
+  token: string
+}
+
+export const aConsoleTenant = async ({ db }: ConsoleStage, slug?: string): Promise<ConsoleTenant> => {
+  const tenant = await aTenant(db, slug)
+  return { tenant, repository: await aRepository(db, tenant), token: await createToken(db, tenant.id, 'test') }
+}
+
+/** A build in the hands of the test, which plays the builder. */
+export interface PlayedBuild {
+  id: string
+  writer: BuildWriter
+  /** Says what happened; a state also goes to the build's row. */
+  say(...events: BuildEventInput[]): Promise<void>
+  /** Makes functions live as release and controller would. */
+  goLive(...names: string[]): Promise<void>
+}
+
+export const aPlayedBuild = async (
+  stage: ConsoleStage,
+  { tenant, repository }: ConsoleTenant,
+  facts: Parameters<typeof aQueuedPush>[2] & { failure?: BuildFailure } = {},
+): Promise<PlayedBuild> => {
+  const { db, bus, cloud } = stage
+  const { failure, ...push } = facts
+  const { buildId } = await aQueuedPush(db, repository, push)
+  const build = await claimBuild(db, buildId, 'test')
+  if (!build) throw new Error('somebody else has the build')
+  const claim: Claim = { buildId, generation: build.generation }
+  const writer = openBuildWriter(bus, cloud, { id: buildId, attempt: build.tries }, (err) => {
+    throw err
+  })
+  return {
+    id: buildId,
+    writer,
+    say: async (...events) => {
+      for (const event of events) {
+        writer.write(event)
+        if (event.kind !== 'state') continue
+        if (!isTerminal(event.state)) await advanceBuild(db, claim, event.state)
+        else await end(event.state)
+      }
+      await writer.flush()
+    },
+    goLive: async (...names) => {
+      const sequence = build.push.sequence
+      const revisions = await release(db, {
+        claim,
+        tenantId: tenant.id,
+        repositoryId: repository.id,
+        sha: build.push.sha,
+        sequence,
+        functions: names.map((name) => ({
+          name,
+          image: `registry.local/${tenant.slug}/shop-${name}:main-${build.push.sha.slice(0, 7)}`,
+          digest: `sha256:${build.push.sha}`,
+          spec: aSpec(),
+        })),
+      })
+      for (const { functionId, revisionId } of revisions) await moveLive(db, { functionId, revisionId, sequence })
+    },
+  }
+
+  async function end(state: Parameters<typeof finishBuild>[2] | string) {
+    await storeBuildLog(db, buildId, writer.events)
+    // Only ended states come here.
+    await finishBuild(db, claim, state as Parameters<typeof finishBuild>[2], failure)
+  }
+}
