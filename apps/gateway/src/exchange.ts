@@ -42,6 +42,7 @@ let turn = 0
  */
 export class Exchange implements UpstreamCall {
   readonly options: Dispatcher.DispatchOptions
+  isWary = false
   readonly #call: Call
   readonly #startedMs = performance.now()
   #upstream: Upstream | undefined
@@ -235,6 +236,7 @@ export class Exchange implements UpstreamCall {
     else {
       if (!this.#isSent && failed) this.#tried = [...(this.#tried ?? []), failed]
       this.#isSent = false
+      this.isWary = true
       this.#attempt()
     }
   }

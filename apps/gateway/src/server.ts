@@ -80,6 +80,8 @@ const netSocket = (socket: unknown): Socket => socket as Socket
 
 const stopServer = async (server: Server, sockets: ReadonlySet<Socket>, timeoutMs: number): Promise<void> => {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  // Node takes a connection that has not said a word yet for a busy one.
+  for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
   // Connections whose answer was under way at the time of `close` become idle one by one.
   const sweep = setInterval(() => server.closeIdleConnections(), 50)
   await Promise.race([closed, sleep(timeoutMs, undefined, { ref: false })])

@@ -7,6 +7,8 @@ import { buildConnector, Client, type Dispatcher } from 'undici'
  */
 export interface UpstreamCall extends Dispatcher.DispatchHandler {
   readonly options: Dispatcher.DispatchOptions
+  /** Whether the call wants a new connection: one that was kept could fail it as its predecessor did. */
+  readonly isWary: boolean
   /** Called with the connection right before the call goes out on it; `release` or `discard` takes it back. */
   onConnection(connection: Client): void
 }
@@ -55,7 +57,8 @@ export class Upstream {
 
   /** Sends the call, now or when a connection is free. Returns false, and does nothing, when too many wait already. */
   dispatch(call: UpstreamCall): boolean {
-    const connection = this.#idle.pop() ?? this.#open()
+    if (call.isWary) this.#dropOldest()
+    const connection = call.isWary ? this.#open() : (this.#idle.pop() ?? this.#open())
     if (connection) this.#send(connection, call)
     else if (this.#waiting.length < this.#limits.maxWaiting) this.#waiting.push(call)
     else return false
@@ -71,8 +74,9 @@ export class Upstream {
   }
 
   release(connection: Client): void {
-    const next = this.#waiting.shift()
-    if (next) this.#send(connection, next)
+    const next = this.#waiting[0]
+    if (next?.isWary) this.discard(connection)
+    else if (next) this.#send(connection, this.#waiting.shift() ?? next)
     else if (this.#isClosed) this.#drop(connection)
     else this.#idle.push(connection)
   }
@@ -109,6 +113,11 @@ export class Upstream {
     })
     connection.on('disconnect', () => this.#forget(connection))
     return connection
+  }
+
+  #dropOldest(): void {
+    const oldest = this.#idle.shift()
+    if (oldest) this.#drop(oldest)
   }
 
   /** A connection that closed while idle is not kept: ten thousand functions would leave as many times its memory. */

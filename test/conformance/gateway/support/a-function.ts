@@ -61,7 +61,7 @@ const tell = async (req: IncomingMessage, res: ServerResponse, seen: Seen[]): Pr
 
 /** A function below HTTP: what it does with a connection is the test's own. */
 export const aRawFunction = async (
-  serve: (socket: Socket) => void,
+  serve: (socket: Socket) => unknown,
 ): Promise<AsyncDisposable & { readonly address: string; readonly connections: Set<Socket> }> => {
   const connections = new Set<Socket>()
   const server = createTcpServer((socket) => {
