@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { AppError } from '@pushfn/model/errors'
+import type Docker from 'dockerode'
+import { buildFailure } from './build-failure.ts'
+import { type BuildLog, createBuildLog } from './build-log.ts'
+import { cancelBuild, requestBuild } from './build-request.ts'
+import { BuildLine, decodeTrace } from './build-trace.ts'
+import { type BuildContext, packContext } from './context.ts'
+import { removeImage } from './remove-image.ts'
+
+export interface BuildOptions {
+  docker: Docker
+  /** The function's name, for errors. */
+  function: string
+  context: BuildContext
+  /** Name with tag; see `planImage`, as for labels and arguments. */
+  name: string
+  labels: Readonly<Record<string, string>>
+  buildArgs: Readonly<Record<string, string>>
+  /** Whether the Dockerfile may name images that are not here yet: all but those of built-in templates. */
+  mayPull: boolean
+  signal: AbortSignal
+  /** Called for each line as it comes, without its line end; see `createBuildLog`. */
+  onLog: (line: string) => void
+  limits?: Partial<BuildLimits>
+  /** Where the engine puts the build's processes, on engines that heed it. */
+  cgroupParent?: string
+}
+
+export interface BuildLimits {
+  timeMs: number
+  logBytes: number
+}
+
+export interface BuiltImage {
+  /** `sha256:…`, the image's id on this engine. */
+  imageId: string
+  /** No step had to be done. */
+  cached: boolean
+  ms: number
+}
+
+export const DEFAULT_BUILD_LIMITS: BuildLimits = { timeMs: 15 * 60_000, logBytes: 1024 ** 2 }
+
+/**
+ * Builds an image with the engine's BuildKit and tags it. The signal really ends the build, and the engine keeps nothing
+ * of it but cache. Throws BUILD_FAILED (the Dockerfile's fault, with the last lines), BUILD_LIMIT (time), ENGINE_FAILED
+ * (the engine's fault), or the signal's own reason.
+ */
+export const buildImage = async (options: BuildOptions): Promise<BuiltImage> => {
+  const begun = performance.now()
+  const limits = { ...DEFAULT_BUILD_LIMITS, ...options.limits }
+  const timeout = AbortSignal.timeout(limits.timeMs)
+  const signal = AbortSignal.any([options.signal, timeout])
+  signal.throwIfAborted()
+  const log = createBuildLog(options.onLog, limits.logBytes)
+  const buildId = randomUUID()
+  const replaced = imageIdOf(options.docker, options.name)
+  try {
+    const imageId = await run(options, buildId, signal, log)
+    const before = await replaced
+    // The tag was another image's: an earlier try of the same commit. Nothing names it any more.
+    if (before !== undefined && before !== imageId) await removeImage(options.docker, before)
+    return { imageId, cached: log.isCached(), ms: performance.now() - begun }
+  } catch (err) {
+    if (!signal.aborted) throw err
+    await cancelBuild(options.docker, buildId)
+    if (options.signal.aborted) throw options.signal.reason
+    const hint = `${options.function}: the build took longer than ${Math.round(limits.timeMs / 1_000)} s and was ended`
+    throw new AppError('BUILD_LIMIT', hint, { hint, function: options.function, cause: err })
+  }
+}
+
+const run = async (options: BuildOptions, buildId: string, signal: AbortSignal, log: BuildLog): Promise<string> => {
+  const { stream, close } = await requestBuild(options.docker, {
+    tar: packContext(options.context),
+    query: {
+      t: options.name,
+      buildid: buildId,
+      dockerfile: 'Dockerfile',
+      buildargs: JSON.stringify(options.buildArgs),
+      labels: JSON.stringify(options.labels),
+      forcerm: '1',
+      ...(options.cgroupParent && { cgroupparent: options.cgroupParent }),
+    },
+    signal,
+    mayPull: options.mayPull,
+  }).catch((err: unknown) => {
+    throw engineFailure(options.function, err)
+  })
+  try {
+    return await follow(stream, options, log)
+  } finally {
+    close()
+  }
+}
+
+const follow = async (stream: Readable, options: BuildOptions, log: BuildLog): Promise<string> => {
+  let imageId: string | undefined
+  let failure: string | undefined
+  try {
+    for await (const text of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
+      if (text === '') continue
+      const line = BuildLine.parse(JSON.parse(text))
+      if (line.id === 'moby.buildkit.trace' && typeof line.aux === 'string') log.write(decodeTrace(line.aux))
+      if (typeof line.aux === 'object') imageId = line.aux.ID
+      failure ??= line.errorDetail?.message ?? line.error
+    }
+  } catch (err) {
+    throw engineFailure(options.function, err)
+  }
+  if (failure !== undefined) throw buildFailure(options.function, failure, options.context, log)
+  if (imageId === undefined) throw engineFailure(options.function, new Error('the build ended without an image'))
+  return imageId
+}
+
+const engineFailure = (fn: string, cause: unknown): AppError =>
+  new AppError('ENGINE_FAILED', `building ${fn}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    hint: `${fn} could not be built, for the builder did not work: it is tried again`,
+    function: fn,
+    cause,
+  })
+
+const imageIdOf = (docker: Docker, name: string): Promise<string | undefined> =>
+  docker
+    .getImage(name)
+    .inspect()
+    .then(
+      (image) => image.Id,
+      () => undefined,
+    )
