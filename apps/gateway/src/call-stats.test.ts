@@ -1,0 +1,27 @@
+import { Registry } from 'prom-client'
+import { expect, test } from 'vitest'
+import { CallStats } from './call-stats.ts'
+import { registerMetrics } from './metrics.ts'
+import { RouteTable } from './route-table.ts'
+
+test('calls are counted by status and time, in Prometheus’ cumulated buckets', async () => {
+  const unknown = new CallStats('')
+  for (const seconds of [0.001, 0.007, 0.007, 99]) {
+    unknown.begin()
+    unknown.end(404, seconds)
+  }
+  unknown.begin()
+  const registry = new Registry()
+  const events = { onDrained: () => undefined, onBadEntry: () => undefined }
+  registerMetrics(registry, new RouteTable({ maxConnections: 1, maxWaiting: 1 }, events), unknown)
+  const lines = (await registry.metrics()).split('\n')
+  expect(lines).toContain('# TYPE gateway_functions_seconds histogram')
+  expect(lines).toContain('gateway_function_invocation_total{function_name="",code="404"} 4')
+  expect(lines).toContain('gateway_function_invocation_started{function_name=""} 5')
+  expect(lines).toContain('gateway_function_invocation_inflight{function_name=""} 1')
+  const bucket = (le: string) => `gateway_functions_seconds_bucket{function_name="",code="404",le="${le}"}`
+  expect(lines).toContain(`${bucket('0.005')} 1`)
+  expect(lines).toContain(`${bucket('0.01')} 3`)
+  expect(lines).toContain(`${bucket('10')} 3`)
+  expect(lines).toContain(`${bucket('+Inf')} 4`)
+})

@@ -1,0 +1,118 @@
+import type { Route } from '@pushfn/model/route'
+import { routeKey } from '@pushfn/model/route'
+import { expect, test } from 'vitest'
+import { RouteTable } from './route-table.ts'
+
+const aTable = () => {
+  const drained: string[] = []
+  const bad: string[] = []
+  const table = new RouteTable(
+    { maxConnections: 1, maxWaiting: 1 },
+    { onDrained: (endpoint) => drained.push(endpoint), onBadEntry: (key) => bad.push(key) },
+  )
+  return { table, drained, bad }
+}
+
+const aRoute = (over: Partial<Route> = {}): Route => ({
+  host: 'ada',
+  function: 'f',
+  tenant: 'ada',
+  revision: 'r',
+  endpoints: [{ id: 'e1', address: '192.0.2.1:8080' }],
+  policy: { responseTimeoutMs: 1, idleTimeoutMs: 1, maxBodyBytes: 1 },
+  ...over,
+})
+const put = (table: RouteTable, route: Route) => table.put(routeKey(route), route)
+const asPublished = (...routes: Route[]) =>
+  Object.fromEntries(routes.map((route) => [routeKey(route), JSON.stringify(route)]))
+const noPause = async () => undefined
+
+test('an endpoint that stays in the new form of its route keeps its connections and is not drained', () => {
+  const { table, drained } = aTable()
+  put(table, aRoute())
+  const before = table.find('ada/f')?.upstreams[0]
+  put(table, aRoute({ revision: 'r2' }))
+  expect(table.find('ada/f')?.upstreams[0]).toBe(before)
+  expect(drained).toEqual([])
+})
+
+test('an endpoint is drained when it has left its last route and its last call has ended', () => {
+  const { table, drained } = aTable()
+  put(table, aRoute())
+  put(table, aRoute({ host: 'pr-1--ada' }))
+  const upstream = table.find('ada/f')?.upstreams[0]
+  upstream?.enter()
+  table.remove('ada/f')
+  table.remove('pr-1--ada/f')
+  expect(drained).toEqual([])
+  upstream?.leave()
+  expect(drained).toEqual(['e1'])
+})
+
+test('an endpoint that comes back before its last call ended is not drained', () => {
+  const { table, drained } = aTable()
+  put(table, aRoute())
+  const upstream = table.find('ada/f')?.upstreams[0]
+  upstream?.enter()
+  table.remove('ada/f')
+  put(table, aRoute())
+  upstream?.leave()
+  expect(drained).toEqual([])
+  expect(table.find('ada/f')?.upstreams[0]).toBe(upstream)
+})
+
+test('a replica with a new address is reached there, and is the same endpoint to the controller', () => {
+  const { table, drained } = aTable()
+  put(table, aRoute())
+  put(table, aRoute({ endpoints: [{ id: 'e1', address: '192.0.2.9:8080' }] }))
+  expect(table.find('ada/f')?.upstreams[0]?.address).toBe('192.0.2.9:8080')
+  expect(drained).toEqual([])
+  table.remove('ada/f')
+  expect(drained).toEqual(['e1'])
+})
+
+test('a whole new table replaces everything; what is in both stays', async () => {
+  const { table, drained } = aTable()
+  put(table, aRoute())
+  put(table, aRoute({ function: 'gone', endpoints: [{ id: 'e2', address: '192.0.2.2:8080' }] }))
+  const kept = table.find('ada/f')
+  await table.replace(asPublished(aRoute(), aRoute({ host: 'eve', tenant: 'eve' })), noPause)
+  expect(table.size).toBe(2)
+  expect(table.find('ada/f')?.stats).toBe(kept?.stats)
+  expect(table.find('ada/f')?.upstreams[0]).toBe(kept?.upstreams[0])
+  expect(table.find('ada/gone')).toBeUndefined()
+  expect(drained).toEqual(['e2'])
+})
+
+test('two tenants’ functions of one name are counted apart; one function’s aliases together', () => {
+  const { table } = aTable()
+  put(table, aRoute())
+  put(table, aRoute({ host: 'pr-1--ada' }))
+  put(table, aRoute({ host: 'eve', tenant: 'eve' }))
+  expect(table.find('ada/f')?.stats).toBe(table.find('pr-1--ada/f')?.stats)
+  expect([...table.stats()].map((stats) => stats.functionName)).toEqual(['f.ada', 'f.eve'])
+})
+
+test.each<[string, unknown]>([
+  ['ada/f', { ...aRoute(), host: 'eve' }],
+  ['ada/f/x', aRoute({ function: 'f/x' })],
+  ['ADA/f', aRoute({ host: 'ADA' })],
+  ['ada/f', aRoute({ endpoints: [{ id: 'e', address: 'localhost:1' }] })],
+  ['ada/f', aRoute({ endpoints: [{ id: 'e', address: '192.0.2.1' }] })],
+  ['ada/f', { ...aRoute(), policy: undefined }],
+  ['ada/f', undefined],
+])('%s with %j is told and not used', (key, candidate) => {
+  const { table, bad } = aTable()
+  table.put(key, candidate)
+  expect([table.size, bad]).toEqual([0, [key]])
+})
+
+test('a route whose new form cannot be used goes on in its old one', async () => {
+  const { table, drained } = aTable()
+  put(table, aRoute())
+  table.put('ada/f', { broken: true })
+  await table.replace({ 'ada/f': '{' }, noPause)
+  expect(table.find('ada/f')?.upstreams[0]?.id).toBe('e1')
+  table.remove('ada/f')
+  expect(drained).toEqual(['e1'])
+})
