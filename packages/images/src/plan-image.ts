@@ -93,7 +93,7 @@ const RESERVED_ARGS = /^(BASE_IMAGE|PACKAGES|DEPENDENCIES|CACHE_SCOPE|BUILDKIT_.
 const buildArgsOf = (facts: ImageFacts): Record<string, string> => {
   const { function: fn, template, stackFile, tenant } = facts
   for (const name of Object.keys(fn.buildArgs)) {
-    const place = placeOf(fn, stackFile, `buildArgs.${name}`)
+    const place = placeOf(fn, stackFile, `build_args.${name}`)
     if (RESERVED_ARGS.test(name)) throw refuse('STACK_INVALID', fn, `${name} is the cloud’s own: take it away`, place)
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
       throw refuse('STACK_INVALID', fn, `${name} is no name of an argument`, place)
@@ -121,13 +121,13 @@ const packagesOf = ({ function: fn, template, stackFile }: ImageFacts): string[]
     const packages = known.get(option)
     if (packages) return packages
     const there = known.size > 0 ? `there are ${[...known.keys()].join(', ')}` : 'it has none'
-    const place = placeOf(fn, stackFile, 'buildOptions')
+    const place = placeOf(fn, stackFile, 'build_options')
     throw refuse('STACK_INVALID', fn, `template ${template.name} has no build option ${option}: ${there}`, place)
   })
   const named = (fn.buildArgs.ADDITIONAL_PACKAGE ?? '').split(/\s+/).filter(Boolean)
   const wrong = named.find((name) => !PackageName.safeParse(name).success)
   if (wrong !== undefined) {
-    const place = placeOf(fn, stackFile, 'buildArgs.ADDITIONAL_PACKAGE')
+    const place = placeOf(fn, stackFile, 'build_args.ADDITIONAL_PACKAGE')
     throw refuse('STACK_INVALID', fn, `${JSON.stringify(wrong)} is no package name`, place)
   }
   return [...new Set([...chosen, ...named])]

@@ -1,0 +1,185 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { AppError, faultText, type Place } from '@pushfn/model/errors'
+import { z } from 'zod'
+import { folderSize } from './folder-size.ts'
+import { type GitOptions, git } from './git.ts'
+
+export interface FetchOptions {
+  stackFile: string
+  /** Where fetched repositories are kept between builds; of any number of builders. */
+  cacheDir: string
+  signal: AbortSignal
+  /** Protocols of sources; `https` alone unless told. */
+  protocols?: readonly string[]
+  /** How long a fetched repository is taken as it is before its head is asked for again. */
+  freshMs?: number
+  limits?: Partial<FetchLimits>
+}
+
+export interface FetchLimits {
+  bytes: number
+  files: number
+  timeMs: number
+}
+
+const DEFAULT_LIMITS: FetchLimits = { bytes: 64 * 1024 ** 2, files: 5_000, timeMs: 60_000 }
+
+/**
+ * Fetches the repositories that `configuration.templates` names, and returns their `template/` folders in that order, for
+ * `findTemplate`. One without a source is a built-in one and needs none. Links in them become plain files, submodules
+ * stay away. Throws TEMPLATE_UNKNOWN for a source that may not be or cannot be fetched.
+ */
+export const fetchTemplates = async (
+  templates: readonly { name: string; source?: string | undefined }[],
+  options: FetchOptions,
+): Promise<string[]> => {
+  const sources = [...new Set(templates.flatMap((template) => template.source ?? []))]
+  const folders: string[] = []
+  for (const source of sources) folders.push(await fetchSource(source, options))
+  return folders
+}
+
+const fetchSource = async (source: string, options: FetchOptions): Promise<string> => {
+  const place = { file: options.stackFile, key: 'configuration.templates' }
+  const protocols = options.protocols ?? ['https']
+  const { url, ref } = parseSource(source, protocols, place)
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const cache = join(options.cacheDir, createHash('sha256').update(`${url}#${ref}`).digest('hex').slice(0, 32))
+  await mkdir(cache, { recursive: true })
+  const timeout = AbortSignal.timeout(limits.timeMs)
+  const run = { cwd: cache, protocols, signal: AbortSignal.any([options.signal, timeout]) }
+  try {
+    const known = await readHead(cache)
+    if (known && Date.now() - known.at < (options.freshMs ?? 5 * 60_000)) return templateFolder(cache, known.commit)
+    const commit = await headOf(url, ref, run)
+    if (known?.commit !== commit) await fetchCommit({ url, ref, cache, commit, limits, run })
+    await writeHead(cache, { commit, at: Date.now() })
+    return templateFolder(cache, commit)
+  } catch (err) {
+    options.signal.throwIfAborted()
+    const why = timeout.aborted ? `took longer than ${limits.timeMs / 1_000} s` : reasonOf(err)
+    throw sourceRefusal(`${url} could not be fetched: ${why}`, place, err)
+  }
+}
+
+/** `https://host/owner/repo`, with `#branch` or `#tag` at its end. */
+const parseSource = (source: string, protocols: readonly string[], place: Place): { url: string; ref: string } => {
+  const parsed = URL.canParse(source) ? new URL(source) : undefined
+  if (!parsed || !protocols.includes(parsed.protocol.slice(0, -1))) {
+    throw sourceRefusal(`${source} is no source: write ${protocols.join(' or ')}://host/owner/repository`, place)
+  }
+  if (parsed.username || parsed.password) throw sourceRefusal('a source bears no password: it must be public', place)
+  if (parsed.protocol === 'https:' && isInternal(parsed.hostname)) {
+    throw sourceRefusal(`${parsed.host} is no public host`, place)
+  }
+  const ref = decodeURIComponent(parsed.hash.slice(1)) || 'HEAD'
+  if (!/^[A-Za-z0-9][A-Za-z0-9._/-]{0,200}$/.test(ref) || ref.includes('..')) {
+    throw sourceRefusal(`${JSON.stringify(ref)} is no branch or tag`, place)
+  }
+  parsed.hash = ''
+  return { url: parsed.href, ref }
+}
+
+/** Addresses and names without a dot are the cloud's own network, not a public forge. */
+const isInternal = (host: string): boolean =>
+  !host.includes('.') || /^[\d.]+$/.test(host) || /\.(localhost|local|internal)$/.test(host)
+
+const headOf = async (url: string, ref: string, run: GitOptions): Promise<string> => {
+  const refs = ref === 'HEAD' ? ['HEAD'] : [`refs/heads/${ref}`, `refs/tags/${ref}^{}`, `refs/tags/${ref}`]
+  const lines = (await git(['ls-remote', '--', url, ...refs], run)).split('\n')
+  for (const wanted of refs) {
+    const line = lines.find((each) => each.endsWith(`\t${wanted}`))
+    if (line && /^[0-9a-f]{40}\t/.test(line)) return line.slice(0, 40)
+  }
+  throw new Error(`it has no branch or tag ${ref}`)
+}
+
+interface Fetch {
+  url: string
+  ref: string
+  cache: string
+  commit: string
+  limits: FetchLimits
+  run: GitOptions
+}
+
+/** Into a folder of its own first, which then gets its name: two builders may fetch the same. */
+const fetchCommit = async (fetch: Fetch): Promise<void> => {
+  const { url, ref, cache, commit, limits } = fetch
+  const folder = join(cache, `.fetch-${randomUUID()}`)
+  await mkdir(folder)
+  const tooLarge = new AbortController()
+  const run = { ...fetch.run, cwd: folder, signal: AbortSignal.any([fetch.run.signal, tooLarge.signal]) }
+  try {
+    await git(['init', '--quiet'], run)
+    const fetched = git(['fetch', '--quiet', '--depth=1', '--no-tags', '--no-recurse-submodules', '--', url, ref], run)
+    await whileRunning(fetched, async () => {
+      if ((await folderSize(folder)) > limits.bytes) tooLarge.abort()
+    })
+    await checkTree(run, limits)
+    await git(['checkout', '--quiet', 'FETCH_HEAD', '--', 'template'], run)
+    await rm(join(folder, '.git'), { recursive: true })
+    await rename(folder, join(cache, commit)).catch((err: NodeJS.ErrnoException) => {
+      if (err.code !== 'ENOTEMPTY' && err.code !== 'EEXIST') throw err
+    })
+  } catch (err) {
+    if (tooLarge.signal.aborted) throw new Error(`it is larger than ${limits.bytes / 1024 ** 2} MiB`)
+    throw err
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const whileRunning = async (running: Promise<unknown>, check: () => Promise<void>): Promise<void> => {
+  const ended = new AbortController()
+  const checking = (async () => {
+    while (!ended.signal.aborted) {
+      await sleep(100, undefined, { signal: ended.signal }).catch(() => {})
+      await check()
+    }
+  })()
+  try {
+    await running
+  } finally {
+    ended.abort()
+    await checking
+  }
+}
+
+/** What a checkout would write, before it writes. */
+const checkTree = async (run: GitOptions, limits: FetchLimits): Promise<void> => {
+  const listed = await git(['ls-tree', '-r', '-l', '-z', 'FETCH_HEAD', '--', 'template/'], run)
+  const files = listed.split('\0').filter((line) => line !== '')
+  if (files.length === 0) throw new Error('it has no folder template/')
+  if (files.length > limits.files) throw new Error(`it has more than ${limits.files} files`)
+  const bytes = files.reduce((sum, line) => sum + (Number(line.split(/\s+/, 4)[3]) || 0), 0)
+  if (bytes > limits.bytes) throw new Error(`its templates are larger than ${limits.bytes / 1024 ** 2} MiB`)
+}
+
+const templateFolder = (cache: string, commit: string): string => join(cache, commit, 'template')
+
+const Head = z.object({ commit: z.string().regex(/^[0-9a-f]{40}$/), at: z.number() })
+
+const readHead = async (cache: string): Promise<z.infer<typeof Head> | undefined> => {
+  const text = await readFile(join(cache, 'head.json'), 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : Head.parse(JSON.parse(text))
+}
+
+const writeHead = async (cache: string, head: z.infer<typeof Head>): Promise<void> => {
+  const draft = join(cache, `.head-${randomUUID()}`)
+  await writeFile(draft, JSON.stringify(head))
+  await rename(draft, join(cache, 'head.json'))
+}
+
+const reasonOf = (err: unknown): string => {
+  const message = err instanceof Error ? err.message : String(err)
+  return message.split('\n').at(-1)?.slice(0, 300) ?? message
+}
+
+const sourceRefusal = (message: string, place: Place, cause?: unknown): AppError => {
+  const fault = { message, place }
+  return new AppError('TEMPLATE_UNKNOWN', message, { hint: faultText(fault), faults: [fault], cause })
+}
