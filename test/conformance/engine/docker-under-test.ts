@@ -44,7 +44,7 @@ export const dockerUnderTest = async (): Promise<EngineUnderTest> => {
 }
 
 /** The base image with the command that runs a test's code; a commit takes a tenth of a build's time. */
-const codeImage = async (docker: Dockerode, labels: Record<string, string>): Promise<string> => {
+export const codeImage = async (docker: Dockerode, labels: Record<string, string>): Promise<string> => {
   await docker
     .getImage(BASE)
     .inspect()

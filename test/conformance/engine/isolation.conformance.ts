@@ -1,9 +1,8 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
 import { networkInterfaces } from 'node:os'
 import { expect, test } from 'vitest'
 import { type Harness, hostOf } from './harness.ts'
-import { answers, connects, inside } from './probe.ts'
+import { listening } from './listening.ts'
+import { answers, connects, DEFAULT_GATEWAY, inside } from './probe.ts'
 
 const REFUSED = /^E(HOSTUNREACH|CONNREFUSED|NETUNREACH|ACCES|PERM)$/
 
@@ -80,19 +79,6 @@ export const isolationConformance = (harness: () => Harness): void => {
     const asked = "return require('node:dns').promises.resolve4('deb.debian.org').then(() => 'ok', ({ code }) => code)"
     expect(await inside(address, asked)).toMatch(/^(ok|ENOTFOUND|ENODATA)$/)
   })
-}
-
-/** The replica's default route, read as the kernel shows it: little-endian hex. */
-const DEFAULT_GATEWAY = `
-  const [, route] = require('node:fs').readFileSync('/proc/net/route', 'utf8').split('\\n')
-  return route.split('\\t')[2].match(/../g).reverse().map((byte) => parseInt(byte, 16)).join('.')`
-
-const listening = async () => {
-  const server = createServer((_, res) => res.end('the control plane')).listen(0, '0.0.0.0')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('the server has no port')
-  return { port: address.port, [Symbol.asyncDispose]: async () => void server.close() }
 }
 
 const hostAddresses = (): string[] =>

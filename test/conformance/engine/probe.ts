@@ -63,3 +63,8 @@ const send = async (address: string, code: string): Promise<string> => {
   for await (const chunk of res) text += chunk
   return text
 }
+
+/** Code for `inside`: the replica's default route, read as the kernel shows it: little-endian hex. */
+export const DEFAULT_GATEWAY = `
+  const [, route] = require('node:fs').readFileSync('/proc/net/route', 'utf8').split('\\n')
+  return route.split('\\t')[2].match(/../g).reverse().map((byte) => parseInt(byte, 16)).join('.')`

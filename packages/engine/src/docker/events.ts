@@ -64,7 +64,7 @@ const eventFrom = (cloud: string, line: string): EngineEvent | undefined => {
   const parsed = ContainerEvent.safeParse(jsonOf(line))
   if (!parsed.success) return undefined
   const { Action, Actor } = parsed.data
-  const identity = identityOf(cloud, Actor.Attributes)
+  const identity = identityOf(cloud, Actor.Attributes.name ?? '', Actor.Attributes)
   if (!identity) return undefined
   const { tenant, function: name, revision } = identity
   return { kind: KINDS[Action], replicaId: Actor.ID, tenant, function: name, revision }

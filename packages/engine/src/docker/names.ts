@@ -76,16 +76,20 @@ export interface ReplicaIdentity {
   ordinal: number
 }
 
-/** What a container says it is; undefined when it is not a replica of this cloud. */
-export const identityOf = (cloud: string, labels: unknown): ReplicaIdentity | undefined => {
+/**
+ * What a container is; undefined when it is not a replica of this cloud. Labels alone do not say so: a container inherits
+ * its image's, which a tenant's Dockerfile writes. Its name it has from whoever made it, so the two must agree.
+ */
+export const identityOf = (cloud: string, name: string, labels: unknown): ReplicaIdentity | undefined => {
   const parsed = ReplicaLabels.safeParse(labels)
   if (!parsed.success || parsed.data[`${LABEL}managed`] !== cloud) return undefined
   const { data } = parsed
-  return {
+  const identity = {
     tenant: data[`${LABEL}tenant`],
     function: data[`${LABEL}function`],
     revision: data[`${LABEL}revision`],
     generation: data[`${LABEL}generation`],
     ordinal: Number(data[`${LABEL}ordinal`]),
   }
+  return name.replace(/^\//, '') === containerName(cloud, identity, identity.ordinal) ? identity : undefined
 }

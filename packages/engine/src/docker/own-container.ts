@@ -19,5 +19,5 @@ export const ownContainer = async (
   /** The id becomes part of a path. */
   if (!/^[0-9a-f]{12,64}$/.test(id)) return undefined
   const info = await accepting([GONE], docker.getContainer(id).inspect({ abortSignal: within(LIMIT_MS, signal) }))
-  return info && identityOf(cloud, info.Config.Labels) ? info : undefined
+  return info && identityOf(cloud, info.Name, info.Config.Labels) ? info : undefined
 }

@@ -9,6 +9,7 @@ const PORT = 8080
 export const replicaFromList = (cloud: string, info: ContainerInfo): Replica | undefined =>
   replicaFrom(cloud, {
     id: info.Id,
+    name: info.Names[0] ?? '',
     labels: info.Labels,
     status: info.State,
     networks: info.NetworkSettings?.Networks ?? {},
@@ -19,6 +20,7 @@ export const replicaFromInspect = (cloud: string, info: ContainerInspectInfo): R
   const { Status: status, ExitCode: code, OOMKilled: isOutOfMemory } = info.State
   const replica = replicaFrom(cloud, {
     id: info.Id,
+    name: info.Name,
     labels: info.Config.Labels,
     status,
     networks: info.NetworkSettings.Networks,
@@ -29,13 +31,14 @@ export const replicaFromInspect = (cloud: string, info: ContainerInspectInfo): R
 
 interface Seen {
   id: string
+  name: string
   labels: unknown
   status: string
   networks: Readonly<Record<string, { IPAddress: string } | undefined>>
 }
 
 const replicaFrom = (cloud: string, seen: Seen): Replica | undefined => {
-  const identity = identityOf(cloud, seen.labels)
+  const identity = identityOf(cloud, seen.name, seen.labels)
   if (!identity || seen.status === 'removing') return undefined
   const state = stateFrom(seen.status)
   const ip = seen.networks[networkName(cloud, identity.tenant)]?.IPAddress

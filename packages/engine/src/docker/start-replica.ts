@@ -76,7 +76,7 @@ const createOrFind = async (
     }
     const info = await accepting([GONE], docker.getContainer(name).inspect({ abortSignal }))
     if (!info) continue
-    if (!identityOf(cloud, info.Config.Labels)) {
+    if (!identityOf(cloud, info.Name, info.Config.Labels)) {
       throw new AppError('ENGINE_FAILED', `a container named ${name} exists that is not this cloud's`)
     }
     const replica = replicaFromInspect(cloud, info)
