@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type Docker from 'dockerode'
 import { withLock } from '../lock.mjs'
 import { importDebian } from './debian-root.ts'
@@ -53,7 +53,7 @@ export const ensureBaseImage = (docker: Docker, note: (text: string) => void = (
   })
 
 const readInputs = async (): Promise<Inputs> => {
-  const npmFolder = dirname(fileURLToPath(import.meta.resolve('npm/package.json')))
+  const npmFolder = dirname(createRequire(import.meta.url).resolve('npm/package.json'))
   const npmVersion: unknown = JSON.parse(await readFile(join(npmFolder, 'package.json'), 'utf8')).version
   return {
     dockerfile: await readFile(join(FOLDER, 'Dockerfile'), 'utf8'),
