@@ -3,6 +3,7 @@ import { forgeOf } from '@pushfn/forge/forges'
 import type { BuildEvent } from '@pushfn/model/build-event'
 import { BuildFailure } from '@pushfn/model/build-state'
 import { STACK_CONTEXT } from '@pushfn/model/deploy-status'
+import { AppError } from '@pushfn/model/errors'
 import { buildPageUrl } from '@pushfn/model/urls'
 import { readBuildLog } from '@pushfn/store/build-log'
 import { readBuildStream } from '@pushfn/store/build-stream'
@@ -74,7 +75,8 @@ const reportBuild = async (
       await reportSent(context.db, report)
     } catch (err) {
       if (signal.aborted) return
-      if (report.tries + 1 >= MAX_TRIES) {
+      const isFinal = err instanceof AppError && !err.isRetryable
+      if (isFinal || report.tries + 1 >= MAX_TRIES) {
         context.log.error({ err, build: report.buildId, context: report.context }, 'a status is given up')
         await reportSent(context.db, report)
         continue

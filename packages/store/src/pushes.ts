@@ -15,6 +15,8 @@ export interface PushFacts {
   delivery?: { forge: ForgeKind; id: string }
 }
 
+const QUEUED_AFTER_MS = 2_000
+
 export type RecordedPush =
   /** A build waits: ring the bell. `superseded` are older builds of the ref that need not go on. */
   | { kind: 'queued'; pushId: string; buildId: string; superseded: string[] }
@@ -62,7 +64,15 @@ export const recordPush = async (tx: Transaction, push: PushFacts): Promise<Reco
     const build = await tx.build.create({
       data: {
         pushId,
-        reports: { create: { context: STACK_CONTEXT, state: 'pending', description: 'queued' } },
+        // Told only when no builder takes the build soon: then its own word comes first, and is one call less.
+        reports: {
+          create: {
+            context: STACK_CONTEXT,
+            state: 'pending',
+            description: 'queued',
+            dueAt: new Date(Date.now() + QUEUED_AFTER_MS),
+          },
+        },
       },
       select: { id: true },
     })

@@ -1,4 +1,6 @@
+import { assembleContext, type BuildContext } from '@pushfn/images/context'
 import { fetchTemplates } from '@pushfn/images/fetch-templates'
+import { type ImagePlan, imagePrefixes, planImage } from '@pushfn/images/plan-image'
 import { findTemplate, type Template } from '@pushfn/images/templates'
 import { AppError, type Fault, faultText } from '@pushfn/model/errors'
 import type { FunctionSpec } from '@pushfn/model/function-spec'
@@ -7,7 +9,8 @@ import type { Stack, StackFunction } from '@pushfn/model/stack'
 import { buildPageUrl } from '@pushfn/model/urls'
 import { takenNames } from '@pushfn/store/releases'
 import { environmentFromFiles } from '../environment-files.ts'
-import { gitLabels } from '../git-labels.ts'
+import { branchOf, gitLabels } from '../git-labels.ts'
+import { refuseWhatIsNotHere } from '../not-here-yet.ts'
 import type { Run } from '../run.ts'
 import type { Source } from './checkout.ts'
 
@@ -18,6 +21,9 @@ export interface FunctionPlan {
   stackFile: string
   template: Template
   spec: FunctionSpec
+  /** Everything that goes into the image, read and checked. */
+  context: BuildContext
+  image: ImagePlan
 }
 
 /**
@@ -47,12 +53,18 @@ export const plan = async (run: Run, source: Source, stack: Stack): Promise<Func
     })
     const fromFiles = await environmentFromFiles(run, source, stack.file, fn)
     const { spec, warnings } = functionSpec(fn, fromFiles, SPEC_DEFAULTS, stack.file)
-    warn(run, fn, [...(template.warning ? [{ message: template.warning }] : []), ...warnings])
-    plans.push({
-      fn,
+    const missing = refuseWhatIsNotHere(fn, spec, stack.file)
+    warn(run, fn, [...(template.warning ? [{ message: template.warning }] : []), ...warnings, ...missing])
+    const context = await assembleContext(fn, template, {
+      root: source.folder,
       stackFile: stack.file,
-      template,
+      ...imagePrefixes(config.registry, repository.tenant.slug),
+    })
+    const about = { fn, stackFile: stack.file, template, context }
+    plans.push({
+      ...about,
       spec: { ...spec, labels: { ...spec.labels, ...gitLabels(run) } },
+      image: planImage(imageFacts(run, about)),
     })
   }
   const targetUrl = buildPageUrl(urls, run.build.id)
@@ -74,6 +86,31 @@ const fetchedTemplates = async (run: Run, stack: Stack): Promise<string[]> => {
     cacheDir: `${run.context.config.dataDir}/templates`,
     signal: run.signal,
   })
+}
+
+const imageFacts = (
+  run: Run,
+  about: Pick<FunctionPlan, 'fn' | 'stackFile' | 'template' | 'context'>,
+): Parameters<typeof planImage>[0] => {
+  const { config } = run.context
+  const { push } = run.build
+  const { repository } = push
+  const { tenant } = repository
+  return {
+    cloud: config.cloud,
+    registry: config.registry,
+    tenant: { slug: tenant.slug, ownerId: tenant.forgeAccountId, owner: tenant.login },
+    repository: { name: repository.name, isPrivate: repository.isPrivate },
+    forge: repository.forge,
+    commit: push.sha,
+    branch: branchOf(push.ref),
+    build: run.build.id,
+    function: about.fn,
+    stackFile: about.stackFile,
+    template: about.template,
+    dependencies: about.context.dependencies,
+    baseImage: config.baseImage,
+  }
 }
 
 /** A ready image was built by nobody here: it has no commit, no digest of ours, no labels. */

@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { aWorkingCopy } from '../support/git-repository.ts'
+import { localFetch } from '../support/local-fetch.ts'
+import { litterOf } from '../support/remove-cloud.ts'
+import { aTenantOf } from '../support/tenant.ts'
+import { startWorld, type World } from '../support/world.ts'
+
+let world: World
+beforeAll(async () => {
+  world = await startWorld()
+})
+afterAll(() => world[Symbol.asyncDispose]())
+
+const handler = (text: string) => `module.exports = async (event, context) => context.status(200).succeed('${text}')\n`
+const stack = (...names: string[]) =>
+  `functions:\n${names.map((name) => `  ${name}:\n    lang: node24\n    handler: ./${name}\n`).join('')}`
+
+describe('a push to the builtin forge', () => {
+  test('becomes a live URL, and the pusher sees it in the push’s own output', async () => {
+    const tenant = await aTenantOf(world)
+    await using copy = await aWorkingCopy('hello')
+    await copy.commit()
+    const { code, output } = await copy.push(tenant.gitUrl('hello'))
+    expect(output).toMatch(/remote: building hello/)
+    expect(output).toContain(`remote: hello is live at ${world.functionUrl(tenant.slug, 'hello')}`)
+    expect(code).toBe(0)
+    const answer = await localFetch(world.functionUrl(tenant.slug, 'hello'))
+    expect(answer.status).toBe(200)
+  })
+
+  test('serves the new version when a handler changes, and removes what left the stack', async () => {
+    const tenant = await aTenantOf(world)
+    await using copy = await aWorkingCopy()
+    await copy.write({ 'stack.yml': stack('a', 'b'), 'a/handler.js': handler('one'), 'b/handler.js': handler('b') })
+    await copy.commit()
+    await copy.push(tenant.gitUrl('shop'))
+    expect(await (await localFetch(world.functionUrl(tenant.slug, 'a'))).text()).toBe('one')
+    expect((await localFetch(world.functionUrl(tenant.slug, 'b'))).status).toBe(200)
+
+    await copy.write({ 'stack.yml': stack('a'), 'a/handler.js': handler('two'), 'b/handler.js': null })
+    await copy.commit()
+    const { output } = await copy.push(tenant.gitUrl('shop'))
+    expect(output).toContain('b is removed')
+    expect(await (await localFetch(world.functionUrl(tenant.slug, 'a'))).text()).toBe('two')
+    await expect.poll(async () => (await localFetch(world.functionUrl(tenant.slug, 'b'))).status).toBe(404)
+    await expect
+      .poll(
+        async () => (await containersOf(tenant.slug)).map((container) => container.Labels['pushfn.cloud/function']),
+        {
+          timeout: 30_000,
+        },
+      )
+      .toEqual(['a'])
+  })
+
+  test('of a function of the same name and of names that only joined are equal keeps two tenants apart', async () => {
+    const [one, two] = [await aTenantOf(world, 'a-b'), await aTenantOf(world, 'a')]
+    for (const { tenant, name } of [
+      { tenant: one, name: 'c' },
+      { tenant: two, name: 'b-c' },
+      { tenant: two, name: 'c' },
+    ]) {
+      await using copy = await aWorkingCopy()
+      await copy.write({ 'stack.yml': stack(name), [`${name}/handler.js`]: handler(`${tenant.slug} ${name}`) })
+      await copy.commit()
+      await copy.push(tenant.gitUrl(name))
+    }
+    expect(await (await localFetch(world.functionUrl('a-b', 'c'))).text()).toBe('a-b c')
+    expect(await (await localFetch(world.functionUrl('a', 'b-c'))).text()).toBe('a b-c')
+    expect(await (await localFetch(world.functionUrl('a', 'c'))).text()).toBe('a c')
+  })
+
+  test('needs a token of that tenant', async () => {
+    const [mine, other] = [await aTenantOf(world), await aTenantOf(world)]
+    await using copy = await aWorkingCopy('hello')
+    await copy.commit()
+    const foreign = mine.gitUrl('hello').replace(`/git/${mine.slug}/`, `/git/${other.slug}/`)
+    expect((await copy.push(foreign)).code).not.toBe(0)
+    const wrong = mine.gitUrl('hello').replace(mine.token, 'pf_wrong')
+    expect((await copy.push(wrong)).output).toMatch(/Authentication failed|could not read/)
+  })
+
+  test('of another branch is skipped with the reason', async () => {
+    const tenant = await aTenantOf(world)
+    await using copy = await aWorkingCopy('hello')
+    await copy.commit()
+    await copy.push(tenant.gitUrl('hello'))
+    await copy.commit('more')
+    const { output } = await copy.push(tenant.gitUrl('hello'), 'topic')
+    expect(output).toContain('skipping build for topic branch')
+  })
+
+  test('of what is written for OpenFaaS is deployed unchanged', async () => {
+    const tenant = await aTenantOf(world)
+    for (const example of ['openfaas-node', 'openfaas-python']) {
+      await using copy = await aWorkingCopy(example)
+      await copy.commit()
+      const { output } = await copy.push(tenant.gitUrl(example))
+      const [, url = ''] = /is live at (\S+)/.exec(output) ?? []
+      expect(url, output).not.toBe('')
+      const answer = await localFetch(url, { method: 'POST', body: 'hello' })
+      expect(answer.status, await answer.text()).toBe(200)
+    }
+  })
+})
+
+const containersOf = async (tenant: string) => {
+  const { containers } = await litterOf(world.docker, world.cloud)
+  return containers.filter((container) => container.Labels['pushfn.cloud/tenant'] === tenant)
+}

@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type BoundProcess, startBoundProcess } from '@pushfn/local/bound-process'
+import { findFreePort } from '@pushfn/local/free-port'
+import { repositoryRoot } from '@pushfn/local/repository-root'
+import { migrate } from '@pushfn/store/migrate'
+import Docker from 'dockerode'
+import { emptyDatabase, MIGRATIONS } from './database.ts'
+import { createAppKey } from './github/app-key.ts'
+import type { FakeGithub } from './github/fake-github.ts'
+import { startGithub } from './github/start-github.ts'
+import { removeCloud } from './remove-cloud.ts'
+import { testServers } from './servers.ts'
+
+export type AppName = 'api' | 'builder' | 'controller' | 'gateway'
+
+/** A whole cloud of the test's own, as `npm start` has it: every process real, on free ports, beside any other cloud. */
+export interface World extends AsyncDisposable {
+  readonly cloud: string
+  readonly github: FakeGithub
+  readonly databaseUrl: string
+  readonly consoleUrl: string
+  readonly operatorToken: string
+  readonly docker: Docker
+  /** `http://<tenant>.fn.localhost:<port>/<function>` */
+  functionUrl(tenant: string, name: string): string
+  /** The process as it runs now. */
+  app(name: AppName): BoundProcess
+  /** Starts an app (again); its settings are the world's and what is given on top. */
+  start(name: AppName, env?: Record<string, string>): Promise<void>
+  /** What the app logged so far. */
+  logOf(name: AppName): Promise<string>
+}
+
+export interface WorldOptions {
+  /** Settings on top of the world's own. */
+  env?: Record<string, string>
+}
+
+const WEBHOOK_SECRET = 'a webhook secret for tests'
+const APP_ID = 4242
+
+export const startWorld = async (options: WorldOptions = {}): Promise<World> => {
+  await using undo = new AsyncDisposableStack()
+  const cloud = `t${randomBytes(4).toString('hex')}`
+  const folder = await mkdtemp(join(tmpdir(), 'pushfn-world-'))
+  undo.defer(() => rm(folder, { recursive: true, force: true }))
+  const database = undo.use(await emptyDatabase())
+  await migrate(database.url, MIGRATIONS)
+  const docker = new Docker({ socketPath: needed('PUSHFN_TEST_DOCKER_SOCKET') })
+  undo.defer(() => removeCloud(docker, cloud))
+
+  const ports = {
+    api: await findFreePort(),
+    gateway: await findFreePort(),
+    gatewayAdmin: await findFreePort(),
+    builder: await findFreePort(),
+    controller: await findFreePort(),
+  }
+  const key = createAppKey()
+  const github = undo.use(
+    await startGithub({
+      webhookUrl: `http://127.0.0.1:${ports.api}/webhooks/github`,
+      webhookSecret: WEBHOOK_SECRET,
+      app: { id: APP_ID, publicKey: key.publicKey },
+    }),
+  )
+  const operatorToken = randomBytes(24).toString('hex')
+  const env: Record<string, string> = {
+    PATH: process.env.PATH ?? '',
+    PUSHFN_CLOUD: cloud,
+    LOG_LEVEL: 'debug',
+    DATABASE_URL: database.url,
+    REDIS_URL: testServers().redisUrl,
+    PUSHFN_SECRET: randomBytes(32).toString('hex'),
+    OPERATOR_TOKEN: operatorToken,
+    FUNCTIONS_URL: `http://fn.localhost:${ports.gateway}`,
+    CONSOLE_URL: `http://console.localhost:${ports.gateway}`,
+    DATA_DIR: join(folder, 'data'),
+    DOCKER_SOCKET: needed('PUSHFN_TEST_DOCKER_SOCKET'),
+    BASE_IMAGE: needed('PUSHFN_TEST_BASE_IMAGE'),
+    API_PORT: String(ports.api),
+    API_URL: `http://127.0.0.1:${ports.api}`,
+    GATEWAY_PORT: String(ports.gateway),
+    GATEWAY_HOST: '127.0.0.1',
+    GATEWAY_ADMIN_PORT: String(ports.gatewayAdmin),
+    BUILDER_HEALTH_PORT: String(ports.builder),
+    CONTROLLER_HEALTH_PORT: String(ports.controller),
+    READY_LIMIT_MS: '10000',
+    RESYNC_MS: '1000',
+    TENANTS: 'anyone',
+    GITHUB_APP_ID: String(APP_ID),
+    GITHUB_PRIVATE_KEY: key.privateKey,
+    GITHUB_WEBHOOK_SECRET: WEBHOOK_SECRET,
+    GITHUB_API_URL: github.apiUrl,
+    GITHUB_CLONE_URL: github.url,
+    ...options.env,
+  }
+  const healthPorts: Record<AppName, number> = {
+    api: ports.api,
+    builder: ports.builder,
+    controller: ports.controller,
+    gateway: ports.gatewayAdmin,
+  }
+  const apps = new Map<AppName, BoundProcess>()
+  const logPath = (name: AppName) => join(folder, `${name}.log`)
+  const start = async (name: AppName, more: Record<string, string> = {}) => {
+    const main = join(repositoryRoot, `apps/${name}/dist/main.js`)
+    const app = await startBoundProcess(process.execPath, [main], { logPath: logPath(name), env: { ...env, ...more } })
+    apps.set(name, app)
+    await untilReady(`http://127.0.0.1:${healthPorts[name]}/readyz`, app, () => readFile(logPath(name), 'utf8'))
+  }
+  undo.defer(async () => {
+    for (const name of ['gateway', 'controller', 'builder', 'api'] as const) await apps.get(name)?.stop()
+  })
+  await Promise.all((['api', 'builder', 'controller', 'gateway'] as const).map((name) => start(name)))
+
+  const end = undo.move()
+  return {
+    cloud,
+    github,
+    databaseUrl: database.url,
+    consoleUrl: env.CONSOLE_URL ?? '',
+    operatorToken,
+    docker,
+    functionUrl: (tenant, name) => `http://${tenant}.fn.localhost:${ports.gateway}/${name}`,
+    app: (name) => {
+      const app = apps.get(name)
+      if (!app) throw new Error(`${name} was not started`)
+      return app
+    },
+    start,
+    logOf: (name) => readFile(logPath(name), 'utf8'),
+    [Symbol.asyncDispose]: () => end.disposeAsync(),
+  }
+}
+
+const needed = (name: string): string => {
+  const value = process.env[name]
+  if (!value) throw new Error(`${name} is not set: run the tests by vitest.config.ts`)
+  return value
+}
+
+const READY_LIMIT_MS = 60_000
+
+const untilReady = async (url: string, app: BoundProcess, log: () => Promise<string>): Promise<void> => {
+  let end: string | undefined
+  void app.ended.then((how) => {
+    end = how
+  })
+  const until = Date.now() + READY_LIMIT_MS
+  for (;;) {
+    const response = await fetch(url).catch(() => undefined)
+    if (response?.ok) return
+    if (end !== undefined || Date.now() > until) {
+      throw new Error(`${url} is not ready (${end ?? 'it runs'}); it logged:\n${(await log()).slice(-3_000)}`)
+    }
+    await sleep(25)
+  }
+}
