@@ -130,7 +130,7 @@ describe('replicas that fail', () => {
 
   test('a caller that leaves while it waits frees the function', async () => {
     await using silent = await aRawFunction((socket) => socket.resume())
-    await world.publish({ put: [aRoute({ function: 'left', addresses: [silent.address] })] })
+    await world.publish({ put: [aRoute({ function: 'left', addresses: [silent.address], responseTimeoutMs: 60_000 })] })
     const sockets = await Promise.all(Array.from({ length: 8 }, () => openSocket(world.port)))
     for (const socket of sockets) socket.write(`GET /left HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`)
     await until(() => silent.connections.size === 4, 'as many connections as may be are open')

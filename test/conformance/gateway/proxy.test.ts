@@ -360,6 +360,30 @@ describe('streams', () => {
     socket.destroy()
   })
 
+  test('a function that reads slowly makes the caller wait, and the gateway holds little of the body', async () => {
+    let go: (() => void) | undefined
+    behaviours.unread = (req, res) => {
+      go = () => req.resume().on('end', () => res.end('read'))
+    }
+    const socket = await openSocket(world.port)
+    socket.write(`POST /special/unread HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 500000000\r\n\r\nx`)
+    await until(() => go !== undefined, 'the request is at the function')
+    const chunk = Buffer.alloc(65_536, 'x')
+    let sent = 0
+    let isTaken = true
+    while (isTaken && sent < 100_000_000) {
+      isTaken = await Promise.race([
+        new Promise<boolean>((done) => socket.write(chunk, () => done(true))),
+        sleep(1_000, false),
+      ])
+      if (isTaken) sent += chunk.length
+    }
+    expect(sent).toBeLessThan(40_000_000)
+    go?.()
+    await until(() => socket.writableLength === 0, 'the rest is taken once the function reads')
+    socket.destroy()
+  })
+
   test('a caller that sends slowly is waited for, a caller that leaves half-way is seen', async () => {
     let wasAborted = false
     behaviours.upload = (req) => {
