@@ -1,5 +1,5 @@
 import type { BuildFailure, BuildState } from '@pushfn/model/build-state'
-import { placeText } from '@pushfn/model/errors'
+import { type Place, placeText } from '@pushfn/model/errors'
 
 /** Why a build ended without getting live: what is wrong, at which places, and how to mend it. */
 export const BuildEnding = ({
@@ -34,10 +34,16 @@ const Faults = ({ faults }: { faults: BuildFailure['faults'] }) => (
       // biome-ignore lint/suspicious/noArrayIndexKey: faults never change, and two can be alike
       <li key={n} className="rounded-lg border border-line bg-card px-3 py-2 text-sm">
         {fault.place && (
-          <code className="block font-mono text-[0.8125rem] font-semibold wrap-anywhere">{placeText(fault.place)}</code>
+          <code className="block font-mono text-[0.8125rem] font-semibold wrap-anywhere">
+            {placeText(placeOf(fault.place, fault.message))}
+          </code>
         )}
         <span className="whitespace-pre-wrap wrap-anywhere">{fault.message}</span>
       </li>
     ))}
   </ul>
 )
+
+/** The place, without the key where the message begins with it. */
+const placeOf = ({ key, ...position }: Place, message: string): Place =>
+  key === undefined || message.startsWith(key) ? position : { ...position, key }

@@ -23,7 +23,7 @@ export const BuildLog = ({
   chunks: BuildProgress['chunks']
   connection: Connection
 }) => {
-  const { box, isFollowing, onScroll, follow } = useFollowing(chunks)
+  const { box, content, isFollowing, onScroll, follow } = useFollowing()
   return (
     <section aria-labelledby="log">
       <div className="mb-2 flex flex-wrap items-baseline justify-between gap-x-4">
@@ -43,14 +43,18 @@ export const BuildLog = ({
           // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
           tabIndex={0}
           aria-label="Log lines"
-          className="max-h-[70vh] min-h-24 overflow-y-auto py-3 font-mono text-[0.8125rem] leading-5 -outline-offset-2"
+          className={`max-h-[70vh] min-h-24 overflow-y-auto py-3 font-mono text-[0.8125rem] leading-5 -outline-offset-2 ${isFollowing ? '[overflow-anchor:none]' : ''}`}
         >
-          {chunks.map((chunk) => (
-            <Chunk key={chunk[0]?.id} lines={chunk} />
-          ))}
-          {chunks.length === 0 && (
-            <p className="px-4 text-terminal-muted">{connection === 'ended' ? 'Nothing was said.' : 'Nothing yet …'}</p>
-          )}
+          <div ref={content}>
+            {chunks.map((chunk) => (
+              <Chunk key={chunk[0]?.id} lines={chunk} />
+            ))}
+            {chunks.length === 0 && (
+              <p className="px-4 text-terminal-muted">
+                {connection === 'ended' ? 'Nothing was said.' : 'Nothing yet …'}
+              </p>
+            )}
+          </div>
         </section>
         {!isFollowing && (
           <button type="button" className="button button-primary absolute bottom-3 right-4" onClick={follow}>
@@ -62,8 +66,14 @@ export const BuildLog = ({
   )
 }
 
+/** A line that needs no second one: what a piece that is out of sight is taken to be high, until it was seen. */
+const LINE_REM = 1.25
+
 const Chunk = memo(({ lines }: { lines: readonly LogLine[] }) => (
-  <div className="[contain-intrinsic-size:auto_62.5rem] [content-visibility:auto]">
+  <div
+    className="[content-visibility:auto]"
+    style={{ containIntrinsicBlockSize: `auto ${lines.length * LINE_REM}rem` }}
+  >
     {lines.map((line) => (
       <Line key={line.id} line={line} />
     ))}

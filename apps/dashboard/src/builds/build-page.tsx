@@ -11,6 +11,7 @@ import { BuildLog } from './build-log.tsx'
 import { BuildStepper } from './build-stepper.tsx'
 import { CommitFacts } from './commit-facts.tsx'
 import { firstLine } from './commit-text.ts'
+import { Took } from './took.tsx'
 import { useBuildProgress } from './use-build-progress.ts'
 
 /** One build, live while it runs: how far it is, what became of its functions, why it failed, what it said. */
@@ -37,6 +38,7 @@ const Build = ({ build }: { build: BuildView }) => {
         <p className="mt-1 flex flex-wrap gap-x-3 text-[0.8125rem] text-muted">
           <CommitFacts build={build} />
           <Age of={build.createdAt} />
+          <Took build={build} />
         </p>
       </header>
       <BuildStepper build={build} state={state} since={progress.since} />

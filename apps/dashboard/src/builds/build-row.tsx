@@ -1,10 +1,10 @@
 import type { BuildView } from '@pushfn/model/api'
 import { Link } from '@tanstack/react-router'
 import { Age } from '../parts/age.tsx'
-import { durationText } from '../parts/durations.ts'
 import { StateBadge } from '../parts/state-badge.tsx'
 import { CommitFacts } from './commit-facts.tsx'
 import { firstLine } from './commit-text.ts'
+import { Took } from './took.tsx'
 
 /** A build in the list; the whole row leads to its page. */
 export const BuildRow = ({ build }: { build: BuildView }) => (
@@ -22,9 +22,7 @@ export const BuildRow = ({ build }: { build: BuildView }) => (
     <div className="mt-1 flex flex-wrap gap-x-3 text-[0.8125rem] text-muted">
       <CommitFacts build={build} />
       <Age of={build.createdAt} />
-      {build.finishedAt && build.startedAt && (
-        <span>took {durationText(Date.parse(build.finishedAt) - Date.parse(build.createdAt))}</span>
-      )}
+      <Took build={build} />
     </div>
   </li>
 )

@@ -4,7 +4,7 @@ import { durationText } from '../parts/durations.ts'
 import { useNow } from '../parts/now.ts'
 import { type Stage, stagesOf } from './stages.ts'
 
-/** How far the build is, and how long each stage took. */
+/** How far the build is or came, and how long each stage took. */
 export const BuildStepper = (props: {
   build: BuildView
   state: BuildState
@@ -15,22 +15,36 @@ export const BuildStepper = (props: {
   return (
     <ol aria-label="Stages" className="card flex flex-col gap-y-3 px-4 py-4 sm:flex-row sm:px-5">
       {stages.map((stage, n) => (
-        <Step key={stage.name} stage={stage} isLast={n === stages.length - 1} />
+        <Step key={stage.name} stage={stage} state={props.state} isLast={n === stages.length - 1} />
       ))}
     </ol>
   )
 }
 
-const MARKS: Readonly<Record<Stage['status'], { look: string; sign: string; says: string }>> = {
-  done: { look: 'border-transparent bg-good-soft text-good', sign: '✓', says: 'done' },
-  current: { look: 'border-accent bg-accent-soft text-accent', sign: '●', says: 'under way' },
-  ended: { look: 'border-transparent bg-quiet-soft text-quiet', sign: '■', says: 'ended here' },
-  ahead: { look: 'border-line text-muted', sign: '', says: 'not yet' },
+interface Mark {
+  look: string
+  sign: string
+  /** For who does not see the sign. */
+  says: string
 }
-const FAILED = { look: 'border-transparent bg-bad-soft text-bad', sign: '✕', says: 'ended here' }
 
-const Step = ({ stage, isLast }: { stage: Stage; isLast: boolean }) => {
-  const mark = stage.name === 'failed' ? FAILED : MARKS[stage.status]
+const markOf = (status: Stage['status'], state: BuildState): Mark => {
+  switch (status) {
+    case 'done':
+      return { look: 'border-transparent bg-good-soft text-good', sign: '✓', says: 'done' }
+    case 'current':
+      return { look: 'border-accent bg-accent-soft text-accent', sign: '●', says: 'under way' }
+    case 'cut':
+      return state === 'failed'
+        ? { look: 'border-transparent bg-bad-soft text-bad', sign: '✕', says: 'failed here' }
+        : { look: 'border-transparent bg-quiet-soft text-quiet', sign: '■', says: `${state} here` }
+    case 'ahead':
+      return { look: 'border-line text-muted', sign: '', says: isTerminal(state) ? 'not reached' : 'not yet' }
+  }
+}
+
+const Step = ({ stage, state, isLast }: { stage: Stage; state: BuildState; isLast: boolean }) => {
+  const mark = markOf(stage.status, state)
   return (
     <li
       aria-current={stage.status === 'current' ? 'step' : undefined}
@@ -47,7 +61,7 @@ const Step = ({ stage, isLast }: { stage: Stage; isLast: boolean }) => {
           {stage.name}
           <span className="sr-only">, {mark.says}</span>
         </span>
-        {!isTerminal(stage.name) && (
+        {stage.name !== 'live' && (
           <span className="block text-xs tabular-nums text-muted">
             {stage.ms === undefined ? '–' : durationText(stage.ms)}
           </span>

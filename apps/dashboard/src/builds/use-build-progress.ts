@@ -35,11 +35,14 @@ export const useBuildProgress = (tenant: string, id: string): { progress: BuildP
       // A newer cloud may say what this page, still open, does not know.
       if (!event.success) return
       arrived.push(event.data)
-      drawing ??= setTimeout(draw, DRAW_MS)
       if (event.data.kind === 'state' && isTerminal(event.data.state)) {
+        clearTimeout(drawing)
         source.close()
+        draw()
         setConnection('ended')
+        return
       }
+      drawing ??= setTimeout(draw, DRAW_MS)
     }
     const open = () => {
       source = new EventSource(tenantPath(tenant, 'builds', id, 'events'))

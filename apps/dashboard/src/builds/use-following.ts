@@ -1,24 +1,32 @@
-import { useLayoutEffect, useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 
 /** How far from the end still counts as at the end. */
 const NEAR_PX = 24
 
-/** Keeps a scrolling box at its end while content grows, until its reader scrolls back; at the end again it follows on. */
-export const useFollowing = (content: unknown) => {
+/** Keeps a scrolling box at its end while its content grows, until its reader scrolls back; at the end again it follows on. */
+export const useFollowing = () => {
   const box = useRef<HTMLElement>(null)
+  const content = useRef<HTMLDivElement>(null)
+  const lastTop = useRef(0)
   const [isFollowing, setFollowing] = useState(true)
 
-  const toEnd = () => box.current?.scrollTo({ top: box.current.scrollHeight })
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: new content is what it waits for
-  useLayoutEffect(() => {
-    if (isFollowing) toEnd()
-  }, [content, isFollowing])
+  useEffect(() => {
+    if (!isFollowing || !content.current) return
+    const toEnd = () => box.current?.scrollTo({ top: box.current.scrollHeight })
+    const observer = new ResizeObserver(toEnd)
+    observer.observe(content.current)
+    toEnd()
+    return () => observer.disconnect()
+  }, [isFollowing])
 
   const onScroll = () => {
     const { scrollHeight = 0, scrollTop = 0, clientHeight = 0 } = box.current ?? {}
-    setFollowing(scrollHeight - scrollTop - clientHeight < NEAR_PX)
+    const isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR_PX
+    // Content that grew leaves the end behind too: only who goes back is reading.
+    if (isAtEnd) setFollowing(true)
+    else if (scrollTop < lastTop.current) setFollowing(false)
+    lastTop.current = scrollTop
   }
 
-  return { box, isFollowing, onScroll, follow: () => setFollowing(true) }
+  return { box, content, isFollowing, onScroll, follow: () => setFollowing(true) }
 }

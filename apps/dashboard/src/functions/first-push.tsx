@@ -10,7 +10,7 @@ export const FirstPush = ({ tenant }: { tenant: string }) => {
   return (
     <Empty title="No functions yet">
       <p>Push a repository with a stack.yml, and every function it names gets a URL:</p>
-      <pre className="my-4 overflow-x-auto rounded-lg border border-line bg-sunken p-3 font-mono text-[0.8125rem] text-text">
+      <pre className="my-4 whitespace-pre-wrap wrap-anywhere rounded-lg border border-line bg-sunken p-3 font-mono text-[0.8125rem] text-text">
         {commands}
       </pre>
       <CopyButton text={commands} what="the commands" />

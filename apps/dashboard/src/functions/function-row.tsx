@@ -26,7 +26,7 @@ export const FunctionRow = ({ fn }: { fn: FunctionView }) => (
       <Fact name="Live">{fn.liveSince ? <Age of={fn.liveSince} /> : '–'}</Fact>
       <Fact name="Image">
         <span className="block truncate font-mono" title={fn.image ?? undefined}>
-          {fn.image ?? '–'}
+          {fn.image?.split('/').at(-1) ?? '–'}
         </span>
       </Fact>
     </dl>

@@ -48,8 +48,8 @@ const SignOut = () => {
   const { mutate, isPending } = useMutation({
     mutationFn: () => callApi(z.undefined(), '/api/v1/session', { method: 'DELETE' }),
     onSuccess: () => {
-      client.clear()
       client.setQueryData(sessionQuery.queryKey, null)
+      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionQuery.queryKey[0] })
     },
   })
   return (

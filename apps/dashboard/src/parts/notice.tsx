@@ -9,7 +9,7 @@ export const Loading = ({ what }: { what: string }) => (
 
 export const Failed = ({ err, onRetry }: { err: Error; onRetry?: () => void }) => (
   <div role="alert" className="card border-bad bg-bad-soft px-4 py-4 text-bad">
-    <p className="font-medium">{err.message}</p>
+    <p className="font-medium first-letter:uppercase">{err.message}</p>
     {onRetry && (
       <button type="button" className="button mt-3 text-text" onClick={onRetry}>
         Try again

@@ -40,7 +40,7 @@ export const SignIn = () => {
             className="mt-1 block min-h-10 w-full rounded-lg border border-edge bg-page px-3 font-mono text-sm placeholder:text-muted"
           />
           {error && (
-            <p id={ids.error} role="alert" className="mt-2 text-sm font-medium text-bad">
+            <p id={ids.error} role="alert" className="mt-2 text-sm font-medium text-bad first-letter:uppercase">
               {error.message}
             </p>
           )}

@@ -1,0 +1,21 @@
+/** What somebody may write into a log, a commit message or a name, to make the page do more than show it. */
+export const HOSTILE_TEXTS: readonly string[] = [
+  '<img src=x onerror="window.pwned=1">',
+  '<script>window.pwned=1</script>',
+  '"><svg onload=window.pwned=1>',
+  '<iframe srcdoc="<script>parent.pwned=1</script>"></iframe>',
+  '<a href="javascript:window.pwned=1">click</a>',
+  '</p></section><style>*{display:none}</style><form action=http://evil.example><input autofocus onfocus=pwned=1>',
+  '&lt;img src=x onerror=window.pwned=1&gt; &#60;script&#62;',
+  '{{constructor.constructor("window.pwned=1")()}} #{window.pwned=1} <%= pwned %>',
+  '\u001b[31m<b onmouseover=window.pwned=1>red</b>\u001b[0m',
+  '\u001b]8;;javascript:window.pwned=1\u0007link\u001b]8;;\u0007',
+  '\u001b]0;title\u0007\u001b[2J\u001b[1;1Hcleared\u001b[?1049h',
+  '\u001b[38;2;11;14;19;48;2;11;14;19mhidden\u001b[0m \u001b[8mconcealed',
+  '\u001b[<img src=x onerror=window.pwned=1>m',
+  '\u009b31m<img src=x onerror=window.pwned=1>\u0000\u0008\u007f',
+  '\u202Egnp.exe\u202C\u2066 reversed',
+  `<!--${'A'.repeat(5_000)}`,
+  'javascript:window.pwned=1//http://x',
+  '__proto__ constructor prototype',
+]
