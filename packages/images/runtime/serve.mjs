@@ -22,6 +22,8 @@ export const serve = (handle, env = process.env) => {
     const over = new AbortController()
     const timer = limitMs && setTimeout(() => timeOut(res, over, limitMs), limitMs)
     inflight.add(res)
+    // What nobody read of the body must still come in: the next request on this connection stands behind it.
+    res.once('finish', () => req.unpipe().resume())
     res.once('close', () => {
       clearTimeout(timer)
       inflight.delete(res)

@@ -12,7 +12,8 @@ export const readTemplate = async (
   template: Template,
   source: { stackFile: string; limits: TreeLimits },
 ): Promise<TreeFile[]> => {
-  const files = await readTree(template.folder, template.folder, source.limits, (path) => path === 'template.yml')
+  const limits = template.origin === 'built-in' ? NO_LIMITS : source.limits
+  const files = await readTree(template.folder, template.folder, limits, (path) => path === 'template.yml')
   if ('problem' in files) {
     throw treeRefusal(fn, files.problem, `template/${template.name}`, placeOf(fn, source.stackFile, 'lang'))
   }
@@ -24,3 +25,5 @@ export const readTemplate = async (
   })
   return [...files, ...(await Promise.all(shared))]
 }
+
+const NO_LIMITS: TreeLimits = { files: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { aFunction, buildAndRun, type Running } from '../test/try-function.ts'
+import { aFunction, aRepository, build, buildAndRun, planFunction, type Running, run } from '../test/try-function.ts'
 
 const HANDLER = `'use strict'
 module.exports = async (event, context) => {
@@ -63,6 +63,10 @@ describe('a node24 function', () => {
     const json = { 'content-type': 'application/json' }
     expect((await call('/x', { method: 'POST', headers: json, body: '{' })).status).toBe(400)
     expect((await call('/x', { method: 'POST', headers: json, body: 'x'.repeat(1024 ** 2 + 1) })).status).toBe(413)
+    // Without a length told beforehand.
+    const body = new Blob(['x'.repeat(3_000_000)]).stream()
+    expect((await call('/x', { method: 'POST', headers: json, body, duplex: 'half' })).status).toBe(413)
+    expect((await call('/return')).status).toBe(200)
   })
 
   test('sets status, headers and cookies through the context', async () => {
@@ -111,11 +115,11 @@ describe('a node24 handler may be', () => {
   }
 
   test('an ES module with a default export', async () => {
-    expect(await answerOf('handler.mjs', 'export default async () => `esm ${typeof require}`')).toBe('esm undefined')
+    expect(await answerOf('handler.mjs', 'export default async () => "esm " + typeof require')).toBe('esm undefined')
   })
 
   test('TypeScript', async () => {
-    const source = 'export default async (event: { path: string }): Promise<string> => `ts ${event.path}`'
+    const source = 'export default async (event: { path: string }): Promise<string> => "ts " + event.path'
     expect(await answerOf('handler.ts', source)).toBe('ts /')
   })
 
@@ -138,7 +142,6 @@ test('a node24 function over its exec_timeout is answered for with 504', async (
 })
 
 test('npm dependencies are installed in a layer that a change of the handler leaves as it is', async () => {
-  const { aRepository, build, planFunction, run } = await import('../test/try-function.ts')
   await using repository = await aRepository({
     'hello/package.json': JSON.stringify({ dependencies: { mrmime: '2.0.1' } }),
     'hello/handler.js': 'module.exports = async () => require("mrmime").lookup("a.txt")',

@@ -27,7 +27,13 @@ export type TemplateYml = z.infer<typeof TemplateYml>
 export const parseTemplateYml = (text: string, file: string): TemplateYml | { problem: string } => {
   const parsed = yamlDocument(text, file)
   if ('faults' in parsed) return { problem: parsed.faults[0]?.message ?? 'is no valid YAML' }
-  const checked = TemplateYml.safeParse(parsed.document.toJS({ maxAliasCount: 0 }) ?? {})
+  let content: unknown
+  try {
+    content = parsed.document.toJS({ maxAliasCount: 0 })
+  } catch {
+    return { problem: 'has an alias (*name): write the value out' }
+  }
+  const checked = TemplateYml.safeParse(content ?? {})
   if (checked.success) return checked.data
   const [issue] = checked.error.issues
   return { problem: `${issue?.path.join('.')}: ${issue?.message}` }

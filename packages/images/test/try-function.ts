@@ -143,7 +143,7 @@ export const run = async (image: string, environment: Readonly<Record<string, st
   const remove = () => container.remove({ force: true, v: true })
   const logs = async () => {
     const raw = await container.logs({ stdout: true, stderr: true })
-    return raw.toString('utf8').replace(/[\u0001\u0002]\0\0\0[^]{4}/g, '')
+    return withoutFrames(raw)
   }
   try {
     await container.start()
@@ -171,6 +171,17 @@ export const run = async (image: string, environment: Readonly<Record<string, st
     await remove()
     throw err
   }
+}
+
+/** Output comes in frames: one byte of which stream, three empty, four of length (Engine API, “attach to a container”). */
+const withoutFrames = (raw: Buffer): string => {
+  const parts: string[] = []
+  for (let at = 0; at + 8 <= raw.length; ) {
+    const end = at + 8 + raw.readUInt32BE(at + 4)
+    parts.push(raw.toString('utf8', at + 8, end))
+    at = end
+  }
+  return parts.join('')
 }
 
 const untilReady = async (url: string, check: () => Promise<void>): Promise<void> => {

@@ -34,16 +34,19 @@ export const readEvent = async (req) => {
 }
 
 /** All of it, or undefined when it is more than `limit`. */
-const readAll = async (req, limit) => {
+const readAll = (req, limit) => {
   if (Number(req.headers['content-length']) > limit) return undefined
-  const chunks = []
-  let length = 0
-  for await (const chunk of req) {
-    length += chunk.length
-    if (length > limit) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks, length)
+  return new Promise((resolve, reject) => {
+    const chunks = []
+    let length = 0
+    req.on('data', (chunk) => {
+      length += chunk.length
+      if (length > limit) resolve(undefined)
+      else chunks.push(chunk)
+    })
+    req.once('end', () => resolve(Buffer.concat(chunks)))
+    req.once('error', reject)
+  })
 }
 
 const split = (url) => {

@@ -1,0 +1,140 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { AppError } from '@pushfn/model/errors'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { aFunction, aRepository, build, planFunction, type Repository } from '../test/try-function.ts'
+import { type FetchOptions, fetchTemplates } from './fetch-templates.ts'
+
+const TEMPLATE = {
+  'template/mine/template.yml': 'language: mine\nhandler_folder: function\nbuild_args:\n  WORD: default\n',
+  'template/mine/Dockerfile':
+    'FROM pushfn/base:latest\nARG WORD\nCOPY index.sh function/ /app/\nRUN cat /app/* && echo word:$WORD\n',
+  'template/mine/index.sh': 'echo from the template\n',
+  'template/mine/function/handler.sh': 'echo default\n',
+  'README.md': 'not needed',
+}
+
+const git = (root: string, ...args: string[]) =>
+  execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', '-c', 'protocol.file.allow=always', ...args], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+
+const commit = (repository: Repository) => {
+  git(repository.root, 'init', '--quiet', '--initial-branch=main')
+  git(repository.root, 'add', '-A')
+  git(repository.root, 'commit', '--quiet', '-m', 'x')
+}
+
+describe('templates fetched by git', () => {
+  let cacheDir: string
+  beforeEach(async () => {
+    cacheDir = await mkdtemp(join(tmpdir(), 'pushfn-templates-'))
+  })
+  afterEach(() => rm(cacheDir, { recursive: true }))
+
+  const fetch = (source: string | undefined, overrides: Partial<FetchOptions> = {}) =>
+    fetchTemplates([{ name: 'mine', ...(source && { source }) }], {
+      stackFile: 'stack.yml',
+      cacheDir,
+      signal: AbortSignal.timeout(20_000),
+      protocols: ['https', 'file'],
+      ...overrides,
+    })
+  const hintOf = async (...args: Parameters<typeof fetch>) => {
+    const thrown = await fetch(...args).catch((err: unknown) => err)
+    if (!(thrown instanceof AppError)) throw new Error(`not refused: ${thrown}`)
+    expect(thrown.code).toBe('TEMPLATE_UNKNOWN')
+    return thrown.hint
+  }
+
+  test('are built from as OpenFaaS’s are: their files, the handler over theirs, their build arguments', async () => {
+    await using source = await aRepository(TEMPLATE)
+    commit(source)
+    const fetched = await fetch(`file://${source.root}`)
+    await using repository = await aRepository({ 'hello/handler.sh': 'echo mine\n' })
+    const planned = await planFunction(repository.root, aFunction({ lang: 'mine' }), { fetched })
+    expect(planned.template.origin).toBe('fetched')
+    await using built = await build(planned)
+    const said = built.lines.map((line) => line.replace(/^#\d+ /, ''))
+    expect(said).toEqual(expect.arrayContaining(['echo mine', 'echo from the template', 'word:default']))
+    expect(said).not.toContain('echo default')
+  })
+
+  test('are kept, and fetched again when their head has moved', async () => {
+    await using source = await aRepository(TEMPLATE)
+    commit(source)
+    const url = `file://${source.root}`
+    const [first = ''] = await fetch(url)
+    await source.write({ 'template/mine/index.sh': 'echo changed\n' })
+    commit(source)
+    expect(await fetch(url)).toEqual([first])
+    const [second = ''] = await fetch(url, { freshMs: 0 })
+    expect(await readFile(join(second, 'mine/index.sh'), 'utf8')).toBe('echo changed\n')
+    expect(await readdir(join(second, '..'))).toEqual(['template'])
+  })
+
+  test('may be named by a branch or tag', async () => {
+    await using source = await aRepository(TEMPLATE)
+    commit(source)
+    git(source.root, 'tag', '-a', 'v1', '-m', 'one')
+    await source.write({ 'template/mine/index.sh': 'echo changed\n' })
+    commit(source)
+    const [tagged = ''] = await fetch(`file://${source.root}#v1`)
+    expect(await readFile(join(tagged, 'mine/index.sh'), 'utf8')).toBe('echo from the template\n')
+    expect(await hintOf(`file://${source.root}#none`)).toContain('no branch or tag none')
+  })
+
+  test('without a source are built-in ones: nothing is fetched', async () => {
+    expect(await fetch(undefined)).toEqual([])
+  })
+
+  test.each([
+    'ext::sh -c touch% /tmp/pwned',
+    '--upload-pack=touch /tmp/pwned',
+    'git@example.com:a/b.git',
+    'ssh://example.com/a',
+    'http://example.com/a',
+    'https://user:secret@example.com/a',
+    'https://127.0.0.1/a',
+    'https://localhost/a',
+    'https://[::1]/a',
+    'https://metadata.internal/a',
+    'https://example.com/a#--upload-pack=x',
+    'https://example.com/a#a..b',
+    '/etc',
+  ])('are refused from %s', async (source) => {
+    expect(await hintOf(source)).toContain('stack.yml configuration.templates: ')
+  })
+
+  test('are not taken from a file unless that is allowed', async () => {
+    expect(await hintOf('file:///etc', { protocols: ['https'] })).toContain('is no source: write https://')
+  })
+
+  test('leave links, submodules and hooks behind', async () => {
+    await using inner = await aRepository({ 'secret.txt': 's' })
+    commit(inner)
+    await using source = await aRepository(TEMPLATE)
+    await symlink('/etc/passwd', join(source.root, 'template/mine/passwd'))
+    commit(source)
+    git(source.root, 'submodule', 'add', '--quiet', `file://${inner.root}`, 'template/mine/sub')
+    commit(source)
+    const [folder = ''] = await fetch(`file://${source.root}`)
+    expect(await readFile(join(folder, 'mine/passwd'), 'utf8')).toBe('/etc/passwd')
+    expect(await readdir(join(folder, 'mine/sub')).catch(() => [])).toEqual([])
+  })
+
+  test('are refused when there are none, too many or too large', async () => {
+    await using empty = await aRepository({ 'README.md': '' })
+    commit(empty)
+    expect(await hintOf(`file://${empty.root}`)).toContain('no folder template/')
+    await using source = await aRepository(TEMPLATE)
+    commit(source)
+    expect(await hintOf(`file://${source.root}`, { limits: { files: 2 } })).toContain('more than 2 files')
+    expect(await hintOf(`file://${source.root}`, { limits: { bytes: 10 } })).toContain('larger than')
+    expect((await readdir(cacheDir, { recursive: true })).filter((path) => path.includes('.fetch-'))).toEqual([])
+  })
+})
