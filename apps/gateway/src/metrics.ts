@@ -16,7 +16,7 @@ interface Sample {
 export const registerMetrics = (registry: Registry, table: RouteTable, unknown: CallStats): void => {
   const called = (): CallStats[] => [unknown, ...table.stats()].filter((stats) => stats.started > 0)
   const perCode = (sample: (name: string, code: CodeStats) => Sample[]): Sample[] =>
-    called().flatMap((stats) => [...stats.byCode.values()].flatMap((code) => sample(stats.functionName, code)))
+    called().flatMap((stats) => stats.byCode.flatMap((code) => sample(stats.functionName, code)))
 
   register(registry, 'counter', 'gateway_function_invocation_total', 'Calls that ended, by status', () =>
     perCode((name, { code, count }) => [{ labels: { function_name: name, code }, value: count }]),

@@ -29,8 +29,8 @@ export const parseWrk = (output: string): Measured => {
   const counted = [...(socketErrors?.slice(1) ?? []), badAnswers?.[1] ?? '0']
   return {
     requestsPerSecond: Number(found(output, /Requests\/sec:\s+([\d.]+)/)),
-    p50Ms: milliseconds(found(output, /50%\s+(\S+)/)),
-    p99Ms: milliseconds(found(output, /99%\s+(\S+)/)),
+    p50Ms: milliseconds(found(output, /^\s+50%\s+(\S+)/m)),
+    p99Ms: milliseconds(found(output, /^\s+99%\s+(\S+)/m)),
     errors: counted.reduce((sum, count) => sum + Number(count), 0),
   }
 }
