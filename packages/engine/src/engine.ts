@@ -5,16 +5,20 @@ import type { FunctionSpec } from '@pushfn/model/function-spec'
  * `test/conformance/engine` says what every one of them must do, on the real thing. Only the controller holds one.
  *
  * An engine touches nothing that does not bear the label `pushfn.cloud/managed=<cloud>`; everything it creates bears it.
- * All calls may be repeated: to start what runs, or remove what is gone, is a success. Failures throw
- * `AppError('ENGINE_FAILED')`, with the tenant's part in `hint` when the tenant can mend it.
+ * An id of something else is, for every call, one of a replica that is gone. All calls may be repeated: to start what
+ * runs, or remove what is gone, is a success. Failures throw `AppError('ENGINE_FAILED')`, which trying again may mend, or
+ * `AppError('NOT_READY')` with a `hint` where only the tenant can mend it; an aborted signal's reason is thrown as it is.
  */
 export interface Engine {
   readonly kind: 'docker' | 'swarm' | 'kubernetes'
 
-  /** The engine's version when it answers; throws when it does not. */
+  /**
+   * The engine's version when it answers and can keep tenants apart; throws when it does not. Puts back what a restart of
+   * the engine or of the host took away (firewall rules): to be called in every resync.
+   */
   ping(signal?: AbortSignal): Promise<string>
 
-  /** Makes what keeps the tenant apart (its network, its rules). */
+  /** Makes what keeps the tenant apart (its network, its rules) where it is missing. `start` does so the first time too. */
   ensureNamespace(tenant: string, signal?: AbortSignal): Promise<void>
 
   /** Removes the tenant's namespace and every replica in it. */
@@ -23,13 +27,14 @@ export interface Engine {
   /**
    * Starts one replica and returns it as soon as the engine has started it; whether it answers is the caller's to ask.
    * An existing replica of the same workload and ordinal is started when it is stopped, and returned as it is otherwise.
+   * The engine itself never restarts a replica; one that is started again may have another address.
    */
   start(workload: Workload, ordinal: number, signal?: AbortSignal): Promise<Replica>
 
   /** Asks the replica to end (SIGTERM), ends it after `graceMs`, and removes it with all that it wrote. */
   remove(replicaId: string, graceMs: number, signal?: AbortSignal): Promise<void>
 
-  /** Every replica of this cloud, running or not. */
+  /** Every replica of this cloud, running or not, in one call to the engine: without `exit`, which `inspect` knows. */
   list(signal?: AbortSignal): Promise<Replica[]>
 
   /** One replica as it is now, undefined when there is none. */
@@ -38,7 +43,10 @@ export interface Engine {
   /** The last lines a replica wrote to stdout and stderr, oldest first, each cut at 4 KiB. */
   logTail(replicaId: string, lines: number, signal?: AbortSignal): Promise<string[]>
 
-  /** Starts, ends and disappearances of this cloud's replicas as they happen, until the signal. Ends when the engine does. */
+  /**
+   * Starts, ends and disappearances of this cloud's replicas from this call on, until the signal. Ends without a throw when
+   * the engine goes away, throws when it cannot be reached: watch again, then `list`, since events in between are lost.
+   */
   watch(signal: AbortSignal): AsyncIterable<EngineEvent>
 }
 

@@ -8,7 +8,7 @@ import type { EngineUnderTest } from './harness.ts'
 import { PROBE_SERVER, RUNNER } from './probe.ts'
 
 export const SOCKET = process.env.DOCKER_SOCKET ?? '/var/run/docker.sock'
-const BASE = process.env.PUSHFN_BASE_IMAGE ?? 'pushfn/base:latest'
+export const BASE = process.env.PUSHFN_BASE_IMAGE ?? 'pushfn/base:latest'
 /** Apart from what a cloud on this machine uses; both test clouds share it. */
 export const POOL = '10.211.0.0/16'
 

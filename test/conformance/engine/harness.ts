@@ -80,6 +80,8 @@ export const watching = (engine: Engine) => {
   })()
   return {
     seen,
+    /** Settles when the watching ends. */
+    done,
     stop: () => {
       ending.abort()
       return done
