@@ -123,6 +123,26 @@ describe('a log', () => {
   })
 })
 
+test('a page that is open while the api is restarted misses nothing and shows nothing twice', async () => {
+  await using own = await startConsole()
+  const who = await aConsoleTenant(own)
+  const build = await aPlayedBuild(own, who)
+  await build.say(state('building'), log('before'))
+  await using browsing = await aPage(browser, own)
+  const { page } = browsing
+  await signIn(page, own, who, `/builds/${build.id}`)
+  await page.getByText('before').waitFor()
+  const restarted = own.restart()
+  await page.getByText('interrupted, trying again').waitFor()
+  await build.say(log('meanwhile'))
+  await restarted
+  await page.getByText('meanwhile').waitFor()
+  await build.say(log('after'), state('live'))
+  await page.getByText('complete').waitFor()
+  expect(await logLines(page)).toEqual(['before', 'meanwhile', 'after'])
+  expect(browsing.misdeeds).toEqual([])
+})
+
 test('a failed build says where and why', async () => {
   const build = await aPlayedBuild(stage, owner, {
     failure: {

@@ -116,6 +116,19 @@ describe('the events of a build', () => {
     expect(await allOf(`builds/${build.id}/events`, { 'last-event-id': '../../1' })).toEqual(['live'])
   })
 
+  test('are followed by fifty readers of a tenant at once, and the next is told so; another tenant’s is not', async () => {
+    const [mine, other] = [await aConsoleTenant(stage), await aConsoleTenant(stage)]
+    const [build, theirs] = [await aPlayedBuild(stage, mine), await aPlayedBuild(stage, other)]
+    const readers = await Promise.all(Array.from({ length: 50 }, () => get(`builds/${build.id}/events`, { who: mine })))
+    expect((await get(`builds/${build.id}/events`, { who: mine })).statusCode).toBe(429)
+    const free = await get(`builds/${theirs.id}/events`, { who: other })
+    expect(free.statusCode).toBe(200)
+    await build.say({ kind: 'state', state: 'live' })
+    await theirs.say({ kind: 'state', state: 'live' })
+    await Promise.all([...readers, free].map((reader) => reader.body.text()))
+    expect((await get(`builds/${build.id}/events`, { who: mine })).statusCode).toBe(200)
+  })
+
   test('of two tenants never meet', async () => {
     const other = await aConsoleTenant(stage)
     const [mine, theirs] = [await aPlayedBuild(stage, owner), await aPlayedBuild(stage, other)]

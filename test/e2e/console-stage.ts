@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startBoundProcess } from '@pushfn/local/bound-process'
+import { type BoundProcess, startBoundProcess } from '@pushfn/local/bound-process'
 import { findFreePort } from '@pushfn/local/free-port'
 import { repositoryRoot } from '@pushfn/local/repository-root'
 import { type Bus, openBus } from '@pushfn/store/bus'
@@ -20,6 +20,8 @@ export interface ConsoleStage extends AsyncDisposable {
   readonly bus: Bus
   readonly cloud: string
   readonly operatorToken: string
+  /** Stops the api as an upgrade would, and starts it again. */
+  restart(): Promise<void>
 }
 
 const START_LIMIT_MS = 20_000
@@ -40,29 +42,37 @@ export const startConsole = async (): Promise<ConsoleStage> => {
     cloud: `console-${port}`,
     operatorToken: 'an-operators-token',
   }
-  const logPath = join(dir, 'api.log')
-  const api = await startBoundProcess(process.execPath, [join(repositoryRoot, 'apps/api/dist/main.js')], {
-    logPath,
-    env: {
-      PATH: process.env.PATH,
-      DATABASE_URL: url,
-      REDIS_URL: redisUrl,
-      PUSHFN_CLOUD: stage.cloud,
-      PUSHFN_SECRET: 'a-secret-of-the-test',
-      OPERATOR_TOKEN: stage.operatorToken,
-      CONSOLE_URL: stage.consoleUrl,
-      DATA_DIR: dir,
-      API_PORT: String(port),
-    },
-  })
+  const startApi = async (): Promise<BoundProcess> => {
+    const logPath = join(dir, 'api.log')
+    const api = await startBoundProcess(process.execPath, [join(repositoryRoot, 'apps/api/dist/main.js')], {
+      logPath,
+      env: {
+        PATH: process.env.PATH,
+        DATABASE_URL: url,
+        REDIS_URL: redisUrl,
+        PUSHFN_CLOUD: stage.cloud,
+        PUSHFN_SECRET: 'a-secret-of-the-test',
+        OPERATOR_TOKEN: stage.operatorToken,
+        CONSOLE_URL: stage.consoleUrl,
+        DATA_DIR: dir,
+        API_PORT: String(port),
+      },
+    })
+    const deadline = Date.now() + START_LIMIT_MS
+    while (!(await isReady(port))) {
+      if (Date.now() > deadline) throw new Error(`the api does not answer:\n${await readFile(logPath, 'utf8')}`)
+      await sleep(50)
+    }
+    return api
+  }
+  let api = await startApi()
   undo.defer(() => api.stop())
-  const deadline = Date.now() + START_LIMIT_MS
-  while (!(await isReady(port))) {
-    if (Date.now() > deadline) throw new Error(`the api does not answer:\n${await readFile(logPath, 'utf8')}`)
-    await sleep(50)
+  const restart = async () => {
+    await api.stop()
+    api = await startApi()
   }
   const end = undo.move()
-  return { ...stage, [Symbol.asyncDispose]: () => end.disposeAsync() }
+  return { ...stage, restart, [Symbol.asyncDispose]: () => end.disposeAsync() }
 }
 
 const isReady = async (port: number): Promise<boolean> =>

@@ -7,12 +7,14 @@ import { requireBuild, requireTenant, requireTenantOfBuild } from './access.ts'
 import { parseInput } from './parse-input.ts'
 import { sendEvents } from './send-events.ts'
 import { sendLog } from './send-log.ts'
+import { StreamSlots } from './stream-slots.ts'
 import { buildView } from './views.ts'
 
 @Controller('api/v1')
 export class BuildsController implements OnModuleDestroy {
   readonly #context: ApiContext
   readonly #stop = new AbortController()
+  readonly #slots = new StreamSlots()
 
   constructor(@Inject(CONTEXT) context: ApiContext) {
     this.#context = context
@@ -54,7 +56,7 @@ export class BuildsController implements OnModuleDestroy {
   ) {
     const tenant = await requireTenant(this.#context, request, slug)
     const build = await requireBuild(this.#context, tenant, id)
-    await sendEvents(this.#context, build, { request, reply, stop: this.#stop.signal })
+    await sendEvents(this.#context, build, { request, reply, slots: this.#slots, stop: this.#stop.signal })
   }
 
   @Get('tenants/:tenant/builds/:id/log')

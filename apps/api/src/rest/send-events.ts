@@ -4,6 +4,7 @@ import type { BuildRow } from '@pushfn/store/build-list'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ApiContext } from '../context.ts'
 import { eventsSoFar, followEvents, isBehind } from './build-events.ts'
+import type { StreamSlots } from './stream-slots.ts'
 
 const EVENT_ID = /^\d{1,9}-\d{1,9}$/
 const RETRY_MS = 2_000
@@ -15,15 +16,24 @@ const RETRY_MS = 2_000
 export const sendEvents = async (
   context: ApiContext,
   build: BuildRow,
-  { request, reply, stop }: { request: FastifyRequest; reply: FastifyReply; stop: AbortSignal },
+  {
+    request,
+    reply,
+    slots,
+    stop,
+  }: { request: FastifyRequest; reply: FastifyReply; slots: StreamSlots; stop: AbortSignal },
 ): Promise<void> => {
   const after = lastEventId(request)
   if (after !== undefined && isTerminal(build.state)) {
     const last = (await eventsSoFar(context, build)).at(-1)
     if (!last || !isBehind(last.id, after)) return reply.code(204).send()
   }
+  const slot = slots.take(build.push.repository.tenantId)
   const gone = new AbortController()
-  reply.raw.on('close', () => gone.abort())
+  reply.raw.on('close', () => {
+    slot[Symbol.dispose]()
+    gone.abort()
+  })
   const signal = AbortSignal.any([gone.signal, stop])
   return (
     reply
