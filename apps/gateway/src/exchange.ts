@@ -2,11 +2,12 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { Duplex } from 'node:stream'
 import type { Client, Dispatcher } from 'undici'
 import { leastBusy } from './balance.ts'
-import { responseHeaders } from './headers.ts'
-import { type Problem, problems, renderProblem } from './problem.ts'
+import { responseHeaders, trailerFields } from './headers.ts'
+import { type Problem, problems } from './problem.ts'
 import { BodyTooLargeError, RequestBody } from './request-body.ts'
 import { errorCode, mayRetry } from './retry.ts'
 import type { RouteEntry } from './route-table.ts'
+import { discardRest, sendProblem } from './send-problem.ts'
 import { joinTunnel } from './tunnel.ts'
 import type { Upstream, UpstreamCall } from './upstream.ts'
 import { answerForSleeping } from './wake.ts'
@@ -30,8 +31,6 @@ export interface Call {
 
 /** Below this a body joins the head in one string, and so in one write. */
 const SMALL_BODY_BYTES = 2_048
-/** How long a caller may go on sending a body that nobody reads any more, before the connection is cut. */
-const LINGER_MS = 2_000
 const CALLER_GONE = 499
 
 let turn = 0
@@ -190,7 +189,8 @@ export class Exchange implements UpstreamCall {
     const held = this.#held
     this.#leave()
     this.#end(this.#status)
-    if (hasAny(trailers)) res.addTrailers(pairs(responseHeaders(trailers, false)))
+    const fields = trailerFields(trailers)
+    if (fields) res.addTrailers(fields)
     if (held === undefined) res.end()
     else if (held.length < SMALL_BODY_BYTES) res.end(held.toString('latin1'), 'latin1')
     else res.end(held)
@@ -302,32 +302,3 @@ export class Exchange implements UpstreamCall {
 const flush = (exchange: Exchange): void => exchange.flush()
 
 const ignore = (): void => undefined
-
-const hasAny = (headers: IncomingHttpHeaders): boolean => {
-  for (const _ in headers) return true
-  return false
-}
-
-const pairs = (flat: readonly string[]): [string, string][] => {
-  const list: [string, string][] = []
-  for (let i = 0; i + 1 < flat.length; i += 2) list.push([flat[i] ?? '', flat[i + 1] ?? ''])
-  return list
-}
-
-/** Answers with a problem, whatever has become of the request. */
-export const sendProblem = (
-  to: { req: IncomingMessage; res: ServerResponse; callId?: string; isStopping: () => boolean },
-  problem: Problem,
-): void => {
-  const { headers, body } = renderProblem(problem, to.req.headers, to.callId)
-  if (to.isStopping() && !problem.closes) headers.push('connection', 'close')
-  to.res.writeHead(problem.status, headers).end(to.req.method === 'HEAD' ? undefined : body)
-}
-
-/** Lets a caller that is still sending read its answer first: closing at once would reset the connection under it. */
-export const discardRest = (req: IncomingMessage): void => {
-  const timer = setTimeout(() => req.complete || req.socket.destroy(), LINGER_MS)
-  timer.unref()
-  req.once('end', () => clearTimeout(timer))
-  req.resume()
-}

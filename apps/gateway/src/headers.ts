@@ -120,6 +120,16 @@ export const responseHeaders = (from: IncomingHttpHeaders, mayHaveTrailers: bool
   return headers
 }
 
+/** An answer's trailers for `addTrailers`, or undefined when there are none, as nearly always. */
+export const trailerFields = (from: IncomingHttpHeaders): [string, string][] | undefined => {
+  const names = Object.keys(from)
+  if (names.length === 0) return undefined
+  const flat = responseHeaders(from, false)
+  const fields: [string, string][] = []
+  for (let i = 0; i + 1 < flat.length; i += 2) fields.push([flat[i] ?? '', flat[i + 1] ?? ''])
+  return fields
+}
+
 const CALL_ID = /^[\w.-]{1,64}$/
 
 /** The caller's own call id where it can be one. */

@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { CallStats } from './call-stats.ts'
-import { type Call, discardRest, Exchange, sendProblem } from './exchange.ts'
+import { type Call, Exchange } from './exchange.ts'
 import { givenCallId, requestHeaders } from './headers.ts'
 import type { Peer } from './peer.ts'
 import { type Problem, problems } from './problem.ts'
 import type { RouteEntry, RouteTable } from './route-table.ts'
+import { discardRest, sendProblem } from './send-problem.ts'
 import { functionTarget, hostLabel, hostName, originForm } from './target.ts'
 
 /**
