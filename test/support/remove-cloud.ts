@@ -1,3 +1,4 @@
+import { removeCloud as removeFromEngine } from '@pushfn/engine/docker/remove-cloud'
 import type Docker from 'dockerode'
 
 /** Everything of a cloud on the engine, by its label: `containers`, `networks`, `images`. */
@@ -11,14 +12,15 @@ export const litterOf = async (docker: Docker, cloud: string) => {
   return { containers, networks, images }
 }
 
-/** Removes everything of a test's cloud from the engine. */
+/** Removes everything of a test's cloud from the engine: replicas, networks, firewall rules, images. */
 export const removeCloud = async (docker: Docker, cloud: string): Promise<void> => {
-  const { containers, networks, images } = await litterOf(docker, cloud)
-  await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })))
-  await Promise.all(networks.map(({ Id }) => docker.getNetwork(Id).remove()))
-  for (const { Id } of images)
+  await removeFromEngine({ docker, cloud })
+  const { images } = await litterOf(docker, cloud)
+  for (const { Id } of images) {
+    // An image under another's layers goes with that one.
     await docker
       .getImage(Id)
       .remove({ force: true })
       .catch(() => undefined)
+  }
 }

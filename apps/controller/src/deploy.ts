@@ -68,8 +68,9 @@ const startAll = async (
       throw thrown
     }
     const error = toAppError(thrown)
-    if (error.code !== 'ENGINE_FAILED' || !error.hint) throw thrown
-    return { replicas, readiness: { kind: 'failed', reason: error.hint } }
+    // NOT_READY is what the tenant alone can mend: an image that cannot even be started.
+    if (error.code !== 'NOT_READY') throw thrown
+    return { replicas, readiness: { kind: 'failed', reason: error.hint ?? 'could not be started' } }
   }
 }
 

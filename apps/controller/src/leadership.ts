@@ -95,6 +95,8 @@ const publishWhatRuns = async (context: ControllerContext): Promise<void> => {
 
 /** Looks at every function and at every replica. What runs is read first: what started since is wanted by then. */
 const resync = async (context: ControllerContext, look: (functionId: string) => Promise<void>): Promise<void> => {
+  // Restores isolation's rules too, when somebody flushed them.
+  await context.engine.ping(context.signal)
   await context.replicas.refresh()
   const states = await allWantedStates(context.db)
   await Promise.all(states.map((state) => look(state.functionId)))

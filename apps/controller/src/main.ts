@@ -28,6 +28,7 @@ const start = async (): Promise<RunningApp> => {
     networkPool: config.networkPool,
     isolate: config.isIsolated,
     egress: config.egress,
+    hostPorts: config.hostPorts.map(Number),
     ...(config.runtime && { runtime: config.runtime }),
   })
   const stopping = new AbortController()

@@ -43,6 +43,11 @@ export const settings = {
     },
     ['internet', 'none'],
   ),
+  hostPorts: setting.list({
+    env: 'FUNCTIONS_MAY_CALL_PORTS',
+    description:
+      'Ports of this host that functions may call, with commas: the gateway’s, so that they can call one another.',
+  }),
   readyLimitMs: setting.integer(
     {
       env: 'READY_LIMIT_MS',
