@@ -24,3 +24,13 @@ test('the end of a build is told with its reason', async () => {
   const lines = await linesOf({ id: '1-1', at: 0, kind: 'state', state: 'failed', reason: 'stack.yml:3:5: no' })
   expect(lines.join('')).toContain('FAILED: stack.yml:3:5: no')
 })
+
+test('the reason of a failed function is told once', async () => {
+  const reason = 'hello/handler.js:2:1: does not compile'
+  const lines = await linesOf(
+    { id: '1-1', at: 0, kind: 'function', function: 'hello', status: 'failed', reason },
+    { id: '1-2', at: 0, kind: 'state', state: 'failed', reason },
+  )
+  expect(lines.join('').split(reason)).toHaveLength(2)
+  expect(lines[0]).toBe('hello failed\n')
+})

@@ -46,7 +46,8 @@ const functionLine = (event: Extract<BuildEvent, { kind: 'function' }>): string 
     case 'removed':
       return `${name} is removed`
     case 'failed':
-      return `${name} failed${event.reason ? `: ${event.reason}` : ''}`
+      // The reason is the build's as well, which says it last.
+      return `${name} failed`
   }
 }
 
