@@ -16,7 +16,7 @@ export const readStack = async (run: Run, source: Source): Promise<Stack> => {
   const found = await findStack(source.folder)
   if (!found) {
     throw new AppError('STACK_MISSING', 'no stack.yml', {
-      hint: 'skipped: there is no stack.yml at the root of the repository',
+      hint: 'there is no stack.yml at the root of the repository: nothing is built',
     })
   }
   const parsed = await run.context.stackParser.parse(found)
