@@ -66,19 +66,10 @@ export const BuildLog = ({
   )
 }
 
-/** A line that needs no second one: what a piece that is out of sight is taken to be high, until it was seen. */
-const LINE_REM = 1.25
-
-const Chunk = memo(({ lines }: { lines: readonly LogLine[] }) => (
-  <div
-    className="[content-visibility:auto]"
-    style={{ containIntrinsicBlockSize: `auto ${lines.length * LINE_REM}rem` }}
-  >
-    {lines.map((line) => (
-      <Line key={line.id} line={line} />
-    ))}
-  </div>
-))
+// Pieces that are full are never drawn again, however long the log gets.
+const Chunk = memo(({ lines }: { lines: readonly LogLine[] }) =>
+  lines.map((line) => <Line key={line.id} line={line} />),
+)
 
 const LEVELS: Readonly<Record<LogLine['level'], string>> = {
   info: 'border-transparent',
@@ -88,9 +79,7 @@ const LEVELS: Readonly<Record<LogLine['level'], string>> = {
 
 // Isolated, so that text that runs from right to left turns round nothing but its own line.
 const Line = ({ line }: { line: LogLine }) => (
-  <p
-    className={`isolate border-l-2 px-3.5 whitespace-pre-wrap wrap-anywhere [unicode-bidi:isolate] ${LEVELS[line.level]}`}
-  >
+  <p className={`border-l-2 px-3.5 whitespace-pre-wrap wrap-anywhere [unicode-bidi:isolate] ${LEVELS[line.level]}`}>
     {line.function && <span className="text-terminal-muted select-none">{line.function} │ </span>}
     <AnsiText line={line.text} />
   </p>

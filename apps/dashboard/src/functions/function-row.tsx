@@ -7,7 +7,7 @@ import { StateBadge } from '../parts/state-badge.tsx'
 
 /** A function: what it is called, where it answers, what runs, since when. A row on a screen, a card on a phone. */
 export const FunctionRow = ({ fn }: { fn: FunctionView }) => (
-  <li className="grid gap-x-6 gap-y-2 px-4 py-4 sm:px-5 md:grid-cols-[minmax(0,1fr)_7rem_minmax(0,18rem)] md:items-center">
+  <li className="grid gap-x-6 gap-y-2 px-4 py-4 sm:px-5 md:grid-cols-[minmax(0,1fr)_7rem_minmax(0,21rem)] md:items-center">
     <div className="flex min-w-0 items-start justify-between gap-3 md:contents">
       <div className="min-w-0">
         <h2 className="wrap-anywhere">{fn.name}</h2>

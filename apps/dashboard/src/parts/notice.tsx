@@ -21,6 +21,6 @@ export const Failed = ({ err, onRetry }: { err: Error; onRetry?: () => void }) =
 export const Empty = ({ title, children }: { title: string; children: ReactNode }) => (
   <section className="card px-4 py-8 sm:px-8">
     <h2>{title}</h2>
-    <div className="mt-2 max-w-prose text-muted">{children}</div>
+    <div className="mt-2 max-w-3xl text-muted">{children}</div>
   </section>
 )
