@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError, faultText, type Place } from '@pushfn/model/errors'
@@ -57,6 +57,7 @@ const fetchSource = async (source: string, options: FetchOptions): Promise<strin
     const commit = await headOf(url, ref, run)
     if (known?.commit !== commit) await fetchCommit({ url, ref, cache, commit, limits, run })
     await writeHead(cache, { commit, at: Date.now() })
+    await removeOlder(cache, commit)
     return templateFolder(cache, commit)
   } catch (err) {
     options.signal.throwIfAborted()
@@ -157,6 +158,17 @@ const checkTree = async (run: GitOptions, limits: FetchLimits): Promise<void> =>
   if (files.length > limits.files) throw new Error(`it has more than ${limits.files} files`)
   const bytes = files.reduce((sum, line) => sum + (Number(line.split(/\s+/, 4)[3]) || 0), 0)
   if (bytes > limits.bytes) throw new Error(`its templates are larger than ${limits.bytes / 1024 ** 2} MiB`)
+}
+
+/** No build reads a template for an hour. */
+const OUTLIVED_MS = 3_600_000
+
+const removeOlder = async (cache: string, commit: string): Promise<void> => {
+  for (const name of await readdir(cache)) {
+    if (name === commit || !/^[0-9a-f]{40}$/.test(name)) continue
+    const { mtimeMs } = await stat(join(cache, name))
+    if (Date.now() - mtimeMs > OUTLIVED_MS) await rm(join(cache, name), { recursive: true, force: true })
+  }
 }
 
 const templateFolder = (cache: string, commit: string): string => join(cache, commit, 'template')

@@ -21,7 +21,7 @@ export interface ImageFacts {
   dependencies: Dependencies
   /** `pushfn/base:latest` */
   baseImage: string
-  /** Build arguments of the operator: a registry, a proxy. Those of the function win. */
+  /** Build arguments of the operator: a registry, a proxy. Those of the function win. No secrets: images tell them. */
   operatorArgs?: Readonly<Record<string, string>> | undefined
 }
 

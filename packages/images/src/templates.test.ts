@@ -76,6 +76,14 @@ test('the repository’s own templates count when they are allowed, and are not 
   })
 })
 
+test('a template folder that is not used is spoken of', async () => {
+  const template = await find('node24', { 'template/node24/Dockerfile': 'FROM scratch' })
+  expect(template).toMatchObject({
+    origin: 'built-in',
+    warning: expect.stringContaining('template/node24 of the repository'),
+  })
+})
+
 test('fetched templates come before the built-in ones', async () => {
   const template = await find('node24', { 'fetched/node24/Dockerfile': 'FROM scratch' }, { fetched: ['fetched'] })
   expect(template.origin).toBe('fetched')

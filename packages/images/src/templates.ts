@@ -60,7 +60,10 @@ export const findTemplate = async (fn: BuildableFunction, sources: TemplateSourc
     throw refuse('TEMPLATE_UNKNOWN', fn, message, place)
   }
   const template = await loadTemplate(fn, join(BUILT_IN_TEMPLATES, name), 'built-in', sources.stackFile)
-  return { ...template, name, ...(warning && { warning }) }
+  const unused =
+    'problem' in own ? undefined : `template/${fn.lang} of the repository is not used: this cloud has its own`
+  const warnings = [warning, unused].filter((each) => each !== undefined)
+  return { ...template, name, ...(warnings.length > 0 && { warning: warnings.join('; ') }) }
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
