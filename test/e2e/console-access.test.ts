@@ -145,6 +145,14 @@ describe('every route', () => {
   })
 })
 
+test('a password that a browser keeps for Git and sends by itself opens nothing', async () => {
+  const basic = Buffer.from(`any:${owner.token}`).toString('base64')
+  const answer = await request(`${stage.apiUrl}/tenants/owner/builds`, { headers: { authorization: `Basic ${basic}` } })
+  expect(answer.statusCode).toBe(401)
+  expect(answer.headers['www-authenticate']).toBeUndefined()
+  await answer.body.dump()
+})
+
 describe('a request by cookie that changes something', () => {
   const makeToken = async (headers: Record<string, string>): Promise<number> => {
     const answer = await request(`${stage.apiUrl}/tenants/owner/tokens`, {
