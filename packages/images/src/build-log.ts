@@ -15,9 +15,9 @@ const KEPT_LINES = 20
 const MAX_LINE = 4_096
 
 interface Step {
+  /** In the order in which steps begin; 0 before. */
   number: number
   name: string
-  isAnnounced: boolean
   isCached: boolean
   isFailed: boolean
   decoder: StringDecoder
@@ -33,6 +33,7 @@ export const createBuildLog = (onLine: (line: string) => void, maxBytes: number)
   const tail: string[] = []
   let bytes = 0
   let isCut = false
+  let begun = 0
 
   const emit = (line: string) => {
     if (isCut) return
@@ -55,10 +56,11 @@ export const createBuildLog = (onLine: (line: string) => void, maxBytes: number)
     write: (trace) => {
       for (const vertex of trace.vertexes) {
         if (!isStep(vertex.name)) continue
-        const step = steps.get(vertex.digest) ?? newStep(steps.size + 1, vertex.name)
+        const step = steps.get(vertex.digest) ?? newStep(vertex.name)
         steps.set(vertex.digest, step)
-        if (!step.isAnnounced && vertex.started) {
-          step.isAnnounced = true
+        if (step.number === 0 && vertex.started) {
+          begun += 1
+          step.number = begun
           emit(`#${step.number} ${step.name}`)
         }
         if (vertex.cached && !step.isCached) {
@@ -88,10 +90,9 @@ const STEP = /^\[(?!internal\])[^\]]*\] /
 
 const isStep = (name: string): boolean => STEP.test(name)
 
-const newStep = (number: number, name: string): Step => ({
-  number,
+const newStep = (name: string): Step => ({
+  number: 0,
   name: name.replace(STEP, ''),
-  isAnnounced: false,
   isCached: false,
   isFailed: false,
   decoder: new StringDecoder('utf8'),
