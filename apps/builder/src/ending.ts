@@ -3,6 +3,7 @@ import { type CommitState, STACK_CONTEXT } from '@pushfn/model/deploy-status'
 import { type AppError, toAppError } from '@pushfn/model/errors'
 import { buildPageUrl } from '@pushfn/model/urls'
 import { delayBuild, finishBuild, returnLease } from '@pushfn/store/builds'
+import { removeLitter } from './remove-litter.ts'
 import type { Run } from './run.ts'
 
 /** How often a build is tried again when something of the cloud or beyond it failed. */
@@ -67,6 +68,7 @@ const end = async (run: Run, ending: Extract<Ending, { kind: 'end' }>): Promise<
   await run.wantStatuses({ context: STACK_CONTEXT, state: ending.status, description: hint, targetUrl })
   await failOpenFunctions(run, ending, hint, targetUrl)
   await run.storeLog()
+  await removeLitter(run.context, run.build.id).catch((err) => run.log.warn({ err }, 'images of a failed build stay'))
 }
 
 /** Functions whose status is still pending get the stack's verdict: the failed one its reason, the others that they stay as they are. */

@@ -16,6 +16,7 @@ import { openDatabase, pingDatabase } from '@pushfn/store/database'
 import Docker from 'dockerode'
 import type { BuilderContext } from './context.ts'
 import { runBuild } from './pipeline.ts'
+import { removeLitter } from './remove-litter.ts'
 import { startReporter } from './reporter.ts'
 import { settings } from './settings.ts'
 import { openStackParser } from './stack-parser.ts'
@@ -55,6 +56,7 @@ const start = async (): Promise<RunningApp> => {
   }
   // What a builder that was killed left behind: one builder to a data folder.
   await rm(join(config.dataDir, 'builds'), { recursive: true, force: true })
+  void removeLitter(context).catch((err) => log.warn({ err }, 'images of failed builds stay'))
   const running = new Set<Promise<void>>()
   const worker = startBuildWorker({ ...config, onError: onRedisError }, async (buildId) => {
     const work = runBuild(context, buildId)

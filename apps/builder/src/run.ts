@@ -61,7 +61,7 @@ export const openRun = async (context: BuilderContext, buildId: string): Promise
   }
   const limit = setTimeout(() => abort.abort(outOfTime(context.config.buildLimitMs)), context.config.buildLimitMs)
   const unsubscribe = await context.bus.subscribe(channels(context.config.cloud).buildSuperseded, (id) => {
-    if (id === buildId) abort.abort(new AppError('SUPERSEDED', 'a newer push of the ref came'))
+    if (id === buildId) abort.abort(superseded())
   })
   const stop = () => abort.abort(new AppError('LEASE_LOST', 'the builder stops'))
   context.stopping.addEventListener('abort', stop)
@@ -101,6 +101,9 @@ export const openRun = async (context: BuilderContext, buildId: string): Promise
     },
   }
 }
+
+const superseded = (): AppError =>
+  new AppError('SUPERSEDED', 'a newer push of the ref came', { hint: 'a newer push of the branch came' })
 
 const outOfTime = (limitMs: number): AppError =>
   new AppError('BUILD_LIMIT', 'the build took too long', {

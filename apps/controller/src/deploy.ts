@@ -26,9 +26,10 @@ export const deploy = async (
   const startedAt = performance.now()
   const { replicas, readiness } = await startAll(context, state, wanted, signal)
   if (readiness.kind === 'failed') {
+    // First the replicas: the builder takes their image away as soon as it hears of the failure.
+    await Promise.all(replicas.map((replica) => remove(context, replica)))
     await failRevision(context.db, { functionId: state.functionId, revisionId: wanted.id, failure: readiness.reason })
     settled(context, wanted)
-    await Promise.all(replicas.map((replica) => remove(context, replica)))
     log.info({ reason: readiness.reason.split('\n')[0] }, 'revision failed')
     return
   }
@@ -70,7 +71,7 @@ const startAll = async (
     const error = toAppError(thrown)
     // NOT_READY is what the tenant alone can mend: an image that cannot even be started.
     if (error.code !== 'NOT_READY') throw thrown
-    return { replicas, readiness: { kind: 'failed', reason: error.hint ?? 'could not be started' } }
+    return { replicas, readiness: { kind: 'failed', reason: `did not get ready: ${error.hint}` } }
   }
 }
 

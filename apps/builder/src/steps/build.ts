@@ -1,6 +1,5 @@
 import { buildImage } from '@pushfn/images/build'
 import { pushImage } from '@pushfn/images/push-image'
-import { removeImage } from '@pushfn/images/remove-image'
 import { inTurns } from '../in-turns.ts'
 import type { Run } from '../run.ts'
 import type { FunctionPlan } from './plan.ts'
@@ -12,10 +11,7 @@ export interface BuiltImage {
   digest: string
 }
 
-/**
- * An image for each function, several side by side. The first that fails ends the others, and what was built of this
- * stack is removed again: nothing of a failed build stays but cache.
- */
+/** An image for each function, several side by side. The first that fails ends the others. */
 export const build = async (run: Run, plans: readonly FunctionPlan[]): Promise<ReadonlyMap<string, BuiltImage>> => {
   const failed = new AbortController()
   const signal = AbortSignal.any([run.signal, failed.signal])
@@ -31,7 +27,6 @@ export const build = async (run: Run, plans: readonly FunctionPlan[]): Promise<R
     })
     return images
   } catch (thrown) {
-    for (const { image } of images.values()) await removeImage(run.context.docker, image).catch(() => false)
     throw failed.signal.aborted ? failed.signal.reason : thrown
   }
 }
