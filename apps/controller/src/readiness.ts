@@ -47,7 +47,7 @@ type Outcome = 'ready' | 'died' | 'ended' | { lastAnswer: string }
 const probe = async (replica: Replica, spec: FunctionSpec, signal: AbortSignal): Promise<Outcome> => {
   const url = `http://${replica.address}${spec.health.path}`
   const startedAt = performance.now()
-  let lastAnswer = 'nothing answers on port 8080'
+  let lastAnswer = 'nothing answers on port 8080: listen there, on 0.0.0.0'
   await pause(spec.health.initialDelayMs, signal)
   while (!signal.aborted) {
     try {
@@ -55,7 +55,7 @@ const probe = async (replica: Replica, spec: FunctionSpec, signal: AbortSignal):
       await answer.body.dump()
       const status = answer.statusCode
       if (status < 300 || (status === 404 && spec.health.path === '/_/health')) return 'ready'
-      lastAnswer = `GET ${spec.health.path} answers ${status}`
+      lastAnswer = `GET ${spec.health.path} answers ${status}: answer with 200, or name another path by the annotation com.openfaas.health.http.path`
     } catch (err) {
       if (err instanceof Error && err.name === 'TimeoutError') lastAnswer = `GET ${spec.health.path} does not answer`
     }
