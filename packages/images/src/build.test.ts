@@ -45,7 +45,7 @@ describe('a build', () => {
   test('tells each step and what it writes as it comes, and names the image with its labels', async () => {
     const word = randomUUID()
     const planned = await planDockerfile(
-      `FROM pushfn/base:latest\nRUN printf 'a\\rb\\n'; echo ${word} >&2; sleep 1; echo later\n`,
+      `FROM pushfn/base:latest\nRUN printf 'a\\rb\\n'; sleep 0.3; echo ${word} >&2; sleep 1; echo later\n`,
     )
     const seen: { line: string; at: number }[] = []
     await using built = await build(planned, { onLog: (line) => seen.push({ line, at: performance.now() }) })
