@@ -1,7 +1,8 @@
 import { TERMINAL_STATES } from '@pushfn/model/build-state'
 import { STACK_CONTEXT } from '@pushfn/model/deploy-status'
 import type { Transaction } from './database.ts'
-import type { ForgeKind, Repository } from './generated/client.ts'
+import type { ForgeKind, Push, Repository } from './generated/client.ts'
+import { newestMove } from './push-order.ts'
 import { deployBranchOf } from './repositories.ts'
 
 export interface PushFacts {
@@ -16,42 +17,65 @@ export interface PushFacts {
 }
 
 const QUEUED_AFTER_MS = 2_000
+/** Pushes of a ref that arrive in another order than they were made follow each other closely. */
+const PUSHES_LOOKED_AT = 200
 
 export type RecordedPush =
   /** A build waits: ring the bell. `superseded` are older builds of the ref that need not go on. */
   | { kind: 'queued'; pushId: string; buildId: string; superseded: string[] }
-  /** Another branch than the deploy branch: the build is there, skipped, with the reason. */
+  /** Another branch than the deploy branch, or the ref moved on: the build is there, but ended, with the reason. */
   | { kind: 'skipped'; pushId: string; buildId: string; reason: string }
   /** The ref stands at this commit already, by a push that did not fail. */
   | { kind: 'known' }
 
 /**
  * Stores a push with its build, and allots its sequence. The ref's row is locked meanwhile, so that two pushes of one ref
- * get their sequences in the order in which they arrive.
+ * get their sequences one after the other: in the order in which they were made, as far as that can be told.
  */
 export const recordPush = async (tx: Transaction, push: PushFacts): Promise<RecordedPush> => {
   const branch = push.ref.replace(/^refs\/heads\//, '')
   const repositoryId = push.repository.id
+  // Above every other ref's of the repository too: functions compare sequences, and the deploy branch may change.
   const [ref] = await tx.$queryRaw<[{ sequence: bigint }]>`
-    INSERT INTO refs (repository_id, name, sequence, sha) VALUES (${repositoryId}::uuid, ${push.ref}, 1, ${push.sha})
-    ON CONFLICT (repository_id, name) DO UPDATE SET sequence = refs.sequence + 1, sha = excluded.sha
+    INSERT INTO refs AS mine (repository_id, name, sequence, sha)
+    SELECT ${repositoryId}::uuid, ${push.ref}, 1 + coalesce(max(sequence), 0), ${push.sha}
+    FROM refs WHERE repository_id = ${repositoryId}::uuid
+    ON CONFLICT (repository_id, name) DO UPDATE
+      SET sequence = greatest(mine.sequence + 1, excluded.sequence), sha = excluded.sha
     RETURNING sequence`
 
-  const last = await tx.push.findFirst({
+  const known = await tx.push.findMany({
     where: { repositoryId, ref: push.ref },
     orderBy: { sequence: 'desc' },
+    take: PUSHES_LOOKED_AT,
     include: { build: { select: { state: true } } },
   })
-  const isKnown = last?.sha === push.sha && last.build?.state !== 'failed' && last.build?.state !== 'cancelled'
-  if (isKnown) return { kind: 'known' }
+  const [last] = known
+  const isSameMove = last?.sha === push.sha && last.before === push.before
+  if (isSameMove && last.build?.state !== 'failed' && last.build?.state !== 'cancelled') return { kind: 'known' }
 
-  const { id: pushId } = await tx.push.create({
+  const place = { tx, push, sequence: ref.sequence }
+  const newer = isSameMove ? undefined : newestMove(known.toReversed(), push)
+  if (newer) return recordOvertaken(place, newer, newer.id === last?.id)
+  if (branch === deployBranchOf(push.repository)) return recordQueued(place)
+  const reason = `skipping build for ${branch} branch: ${deployBranchOf(push.repository)} is the one that deploys`
+  return recordEnded(place, { state: 'skipped', status: 'success', reason })
+}
+
+interface Place {
+  tx: Transaction
+  push: PushFacts
+  sequence: bigint
+}
+
+const createPush = ({ tx, push, sequence }: Place): Promise<{ id: string }> =>
+  tx.push.create({
     data: {
-      repositoryId,
+      repositoryId: push.repository.id,
       ref: push.ref,
       sha: push.sha,
       before: push.before,
-      sequence: ref.sequence,
+      sequence,
       pusher: push.pusher.slice(0, 200),
       message: push.message.slice(0, 500),
       deliveryForge: push.delivery?.forge ?? null,
@@ -60,41 +84,69 @@ export const recordPush = async (tx: Transaction, push: PushFacts): Promise<Reco
     select: { id: true },
   })
 
-  if (branch === deployBranchOf(push.repository)) {
-    const build = await tx.build.create({
-      data: {
-        pushId,
-        // Told only when no builder takes the build soon: then its own word comes first, and is one call less.
-        reports: {
-          create: {
-            context: STACK_CONTEXT,
-            state: 'pending',
-            description: 'queued',
-            dueAt: new Date(Date.now() + QUEUED_AFTER_MS),
-          },
-        },
-      },
-      select: { id: true },
-    })
-    const superseded = await tx.build.findMany({
-      where: {
-        state: { notIn: [...TERMINAL_STATES] },
-        push: { repositoryId, ref: push.ref, sequence: { lt: ref.sequence } },
-      },
-      select: { id: true },
-    })
-    return { kind: 'queued', pushId, buildId: build.id, superseded: superseded.map((older) => older.id) }
-  }
-  const reason = `skipping build for ${branch} branch: ${deployBranchOf(push.repository)} is the one that deploys`
+const recordQueued = async (place: Place): Promise<RecordedPush> => {
+  const { tx, push, sequence } = place
+  const { id: pushId } = await createPush(place)
   const build = await tx.build.create({
     data: {
       pushId,
-      state: 'skipped',
-      finishedAt: new Date(),
-      failure: { code: 'SKIPPED', hint: reason, faults: [] },
-      reports: { create: { context: STACK_CONTEXT, state: 'success', description: reason } },
+      // Told only when no builder takes the build soon: then its own word comes first, and is one call less.
+      reports: {
+        create: {
+          context: STACK_CONTEXT,
+          state: 'pending',
+          description: 'queued',
+          dueAt: new Date(Date.now() + QUEUED_AFTER_MS),
+        },
+      },
     },
     select: { id: true },
   })
-  return { kind: 'skipped', pushId, buildId: build.id, reason }
+  const superseded = await tx.build.findMany({
+    where: {
+      state: { notIn: [...TERMINAL_STATES] },
+      push: { repositoryId: push.repository.id, ref: push.ref, sequence: { lt: sequence } },
+    },
+    select: { id: true },
+  })
+  return { kind: 'queued', pushId, buildId: build.id, superseded: superseded.map((older) => older.id) }
+}
+
+const recordEnded = async (
+  place: Place,
+  end: { state: 'skipped' | 'superseded'; status: 'success' | 'error'; reason: string },
+): Promise<RecordedPush> => {
+  const { id: pushId } = await createPush(place)
+  const build = await place.tx.build.create({
+    data: {
+      pushId,
+      state: end.state,
+      finishedAt: new Date(),
+      failure: { code: end.state.toUpperCase(), hint: end.reason, faults: [] },
+      reports: { create: { context: STACK_CONTEXT, state: end.status, description: end.reason } },
+    },
+    select: { id: true },
+  })
+  return { kind: 'skipped', pushId, buildId: build.id, reason: end.reason }
+}
+
+/**
+ * A push that arrives when the ref has moved on from it is kept, in a place below all others. When it shows that a third
+ * one is the newest, and not the one that came last, that one is built.
+ */
+const recordOvertaken = async (place: Place, newer: Push, isLast: boolean): Promise<RecordedPush> => {
+  const { tx, push } = place
+  const ref = { repositoryId: push.repository.id, ref: push.ref }
+  await tx.ref.update({
+    where: { repositoryId_name: { repositoryId: ref.repositoryId, name: push.ref } },
+    data: { sha: newer.sha },
+  })
+  const lowest = await tx.push.aggregate({ where: ref, _min: { sequence: true } })
+  const below = (lowest._min.sequence ?? 0n) < 0n ? (lowest._min.sequence ?? 0n) - 1n : -1n
+  const reason = `superseded by ${newer.sha.slice(0, 8)}, which was told of earlier`
+  const overtaken = await recordEnded({ tx, push, sequence: below }, { state: 'superseded', status: 'error', reason })
+  if (isLast || push.ref !== `refs/heads/${deployBranchOf(push.repository)}`) return overtaken
+  // The ref is found to stand there, it did not move: its move is known already.
+  const { sha, pusher, message } = newer
+  return recordQueued({ ...place, push: { ...push, sha, before: sha, pusher, message } })
 }

@@ -90,3 +90,26 @@ test('who takes over a freed login becomes another tenant; a renamed account sta
   expect(newcomer.id).not.toBe(before.id)
   expect(newcomer.slug).toBe('acme-2')
 })
+
+test('twenty pushes that arrive in any order leave the ref where it went last', async () => {
+  const { db } = database
+  const repository = await aRepository(db)
+  const shas = Array.from({ length: 20 }, aSha)
+  const moves = shas.map((sha, n) => ({ sha, before: shas[n - 1] ?? '0'.repeat(40) }))
+  for (const move of moves.toSorted((a, b) => ((a.sha.at(-1) ?? '') < (b.sha.at(-1) ?? '') ? -1 : 1))) {
+    await aPush(db, repository, move)
+  }
+  const newest = await db.push.findFirst({ where: { repositoryId: repository.id }, orderBy: { sequence: 'desc' } })
+  expect(newest?.sha).toBe(shas.at(-1))
+  const open = await db.build.findMany({ where: { push: { repositoryId: repository.id, sha: shas.at(-1) ?? '' } } })
+  expect(open.some((build) => build.state === 'queued')).toBe(true)
+})
+
+test('a push of the branch that deploys now is newer than any of the one that did', async () => {
+  const { db } = database
+  const repository = await aRepository(db)
+  for (let n = 0; n < 3; n++) await aQueuedPush(db, repository)
+  const renamed = await db.repository.update({ where: { id: repository.id }, data: { defaultBranch: 'trunk' } })
+  const { pushId } = await aQueuedPush(db, renamed, { ref: 'refs/heads/trunk' })
+  expect(Number((await db.push.findUniqueOrThrow({ where: { id: pushId } })).sequence)).toBe(4)
+})
