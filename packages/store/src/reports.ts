@@ -7,13 +7,15 @@ import type { Prisma } from './generated/client.ts'
  * the forge, as often as it must, and skips what was overtaken meanwhile.
  */
 export const wantReports = async (db: Database | Transaction, buildId: string, statuses: readonly CommitStatus[]) => {
-  for (const status of statuses) {
-    const word = { state: status.state, description: status.description, targetUrl: status.targetUrl ?? null }
-    await db.report.upsert({
-      where: { buildId_context: { buildId, context: status.context } },
-      create: { buildId, context: status.context, ...word },
-      update: { ...word, version: { increment: 1 }, tries: 0, dueAt: new Date() },
-    })
+  for (const { context, state, description, targetUrl = null } of statuses) {
+    // A build that is tried again says the same again: the forge need not hear it twice.
+    await db.$executeRaw`
+      INSERT INTO reports AS known (build_id, context, state, description, target_url)
+      VALUES (${buildId}::uuid, ${context}, ${state}::"CommitState", ${description}, ${targetUrl})
+      ON CONFLICT (build_id, context) DO UPDATE SET state = excluded.state, description = excluded.description,
+        target_url = excluded.target_url, version = known.version + 1, tries = 0, due_at = now()
+      WHERE (known.state, known.description) IS DISTINCT FROM (excluded.state, excluded.description)
+        OR known.target_url IS DISTINCT FROM excluded.target_url`
   }
 }
 
@@ -23,24 +25,34 @@ const include = {
 
 export type DueReport = Prisma.ReportGetPayload<{ include: typeof include }>
 
-/** Builds with something to tell, oldest first, and all that is due of each. */
+/** So long no other reporter takes what one has taken; who died meanwhile is followed by another then. */
+const TAKEN_FOR_MS = 30_000
+
+/** Takes builds with something to tell, oldest first, and all that is due of each. */
 export const dueReports = async (db: Database, limit: number): Promise<DueReport[]> => {
   const due = await db.$queryRaw<{ build_id: string; context: string }[]>`
-    SELECT build_id, context FROM reports WHERE sent < version AND due_at <= now() ORDER BY due_at LIMIT ${limit}`
+    UPDATE reports SET due_at = now() + ${TAKEN_FOR_MS} * interval '1 millisecond'
+    WHERE (build_id, context) IN (
+      SELECT build_id, context FROM reports WHERE sent < version AND due_at <= now()
+      ORDER BY due_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+    RETURNING build_id, context`
   if (due.length === 0) return []
   return db.report.findMany({
     where: { OR: due.map((row) => ({ buildId: row.build_id, context: row.context })) },
-    orderBy: { dueAt: 'asc' },
+    orderBy: { build: { createdAt: 'asc' } },
     include,
   })
 }
 
-/** The forge has this version now. */
+/**
+ * The forge has this version now. When another reporter told a newer one meanwhile, nobody knows which of the two came
+ * last: the newest is due once more.
+ */
 export const reportSent = async (db: Database, report: DueReport): Promise<void> => {
-  await db.report.updateMany({
-    where: { buildId: report.buildId, context: report.context, sent: { lt: report.version } },
-    data: { sent: report.version, tries: 0 },
-  })
+  await db.$executeRaw`
+    UPDATE reports SET tries = 0, sent = CASE WHEN sent > ${report.version} THEN 0 ELSE ${report.version} END,
+      due_at = CASE WHEN sent > ${report.version} THEN now() ELSE due_at END
+    WHERE build_id = ${report.buildId}::uuid AND context = ${report.context}`
 }
 
 /** Try again after `delayMs`, unless there is a newer word by then. */
@@ -48,6 +60,14 @@ export const reportDelayed = async (db: Database, report: DueReport, delayMs: nu
   await db.report.updateMany({
     where: { buildId: report.buildId, context: report.context, version: report.version },
     data: { tries: { increment: 1 }, dueAt: new Date(Date.now() + delayMs) },
+  })
+}
+
+/** Gives back what was taken and not told: another reporter need not wait. */
+export const returnReports = async (db: Database, reports: readonly DueReport[]): Promise<void> => {
+  await db.report.updateMany({
+    where: { OR: reports.map(({ buildId, context, version }) => ({ buildId, context, version })) },
+    data: { dueAt: new Date() },
   })
 }
 
