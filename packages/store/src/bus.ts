@@ -1,5 +1,8 @@
 import { EventEmitter } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openRedis, openWaitingRedis, type Redis } from './redis.ts'
+
+const SUBSCRIBE_LIMIT_MS = 2_000
 
 /**
  * Bells between processes, over Redis pub/sub. A bell that is not heard loses nothing: whoever waits for one also looks
@@ -10,7 +13,10 @@ export interface Bus extends AsyncDisposable {
   readonly redis: Redis
   /** Resolves when Redis has the message; a Redis that is away is told to `onError`, never thrown. */
   publish(channel: string, message: string): Promise<void>
-  /** Calls `listener` for every message until the returned function is called. Resolves once it listens. */
+  /**
+   * Calls `listener` for every message until the returned function is called. Resolves once it listens, and after two
+   * seconds while Redis is away: it listens as soon as Redis is back, and nobody's work waits for that.
+   */
   subscribe(channel: string, listener: (message: string) => void): Promise<() => void>
 }
 
@@ -30,7 +36,8 @@ export const openBus = (url: string, onError: (err: Error) => void): Bus => {
     },
     subscribe: async (channel, listener) => {
       listeners.on(channel, listener)
-      await subscriber.subscribe(channel)
+      const listening = subscriber.subscribe(channel).then(() => undefined, onError)
+      await Promise.race([listening, sleep(SUBSCRIBE_LIMIT_MS, undefined, { ref: false })])
       return () => {
         listeners.off(channel, listener)
         if (listeners.listenerCount(channel) === 0) void subscriber.unsubscribe(channel).catch(onError)
