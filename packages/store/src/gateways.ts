@@ -2,6 +2,7 @@ import { GatewayMessage, routeKeys } from '@pushfn/model/route'
 import type { Bus } from './bus.ts'
 
 const GONE_AFTER_MS = 10_000
+const LOOK_EVERY_MS = 3_000
 
 /** What the controller hears from the gateways. */
 export interface Gateways {
@@ -12,33 +13,47 @@ export interface Gateways {
   close(): void
 }
 
-/** Starts to listen. Without Redis nothing is heard, and the limits decide. */
+/**
+ * Starts to listen. Without Redis nothing is heard, and the limits decide; a gateway that was alive a moment ago is not
+ * gone because Redis was wiped or does not answer.
+ */
 export const watchGateways = async (bus: Bus, cloud: string): Promise<Gateways> => {
   const keys = routeKeys(cloud)
   const appliedBy = new Map<string, number>()
   const drainedBy = new Map<string, Set<string>>()
+  const lastSeen = new Map<string, number>()
   const waiting = new Set<() => void>()
   const close = await bus.subscribe(keys.gateways, (text) => {
     const message = GatewayMessage.parse(JSON.parse(text))
+    lastSeen.set(message.gateway, Date.now())
     if (message.kind === 'applied') appliedBy.set(message.gateway, message.version)
     else drainedBy.get(message.endpoint)?.add(message.gateway)
     for (const look of waiting) look()
   })
 
-  const alive = async (): Promise<string[]> => {
+  /** Undefined while Redis does not answer: then nobody can tell. */
+  const alive = async (): Promise<string[] | undefined> => {
+    const since = Date.now() - GONE_AFTER_MS
     try {
-      return await bus.redis.zrangebyscore(keys.heartbeats, Date.now() - GONE_AFTER_MS, '+inf')
+      const scores = await bus.redis.zrangebyscore(keys.heartbeats, since, '+inf', 'WITHSCORES')
+      for (let n = 0; n < scores.length; n += 2) {
+        const [gateway = '', at] = scores.slice(n, n + 2)
+        lastSeen.set(gateway, Math.max(lastSeen.get(gateway) ?? 0, Number(at)))
+      }
     } catch {
-      return []
+      return undefined
     }
+    for (const [gateway, at] of lastSeen) if (at < since) lastSeen.delete(gateway)
+    return [...lastSeen.keys()]
   }
+  const looking = setInterval(() => void alive(), LOOK_EVERY_MS)
 
   /** A gateway may die while it is waited for, so who is alive is asked again each second. */
   const until = async (isDone: (gateways: string[]) => boolean, limitMs: number): Promise<boolean> => {
     let gateways = await alive()
-    if (isDone(gateways)) return true
+    if (gateways && isDone(gateways)) return true
     const { promise, resolve } = Promise.withResolvers<boolean>()
-    const look = () => isDone(gateways) && resolve(true)
+    const look = () => gateways && isDone(gateways) && resolve(true)
     const limit = setTimeout(() => resolve(false), limitMs)
     const again = setInterval(async () => {
       gateways = await alive()
@@ -67,6 +82,9 @@ export const watchGateways = async (bus: Bus, cloud: string): Promise<Gateways> 
         drainedBy.delete(endpointId)
       }
     },
-    close,
+    close: () => {
+      clearInterval(looking)
+      close()
+    },
   }
 }
