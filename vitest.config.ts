@@ -19,7 +19,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/**/src/**/*.test.ts', 'apps/**/src/**/*.test.ts', 'deploy/**/*.test.ts'],
-          exclude: ['**/node_modules/**', 'apps/dashboard/**'],
+          exclude: ['**/node_modules/**'],
           globalSetup: ['deploy/local/src/vitest-servers.ts'],
           testTimeout: 20_000,
           hookTimeout: 60_000,

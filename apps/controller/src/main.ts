@@ -29,6 +29,7 @@ const start = async (): Promise<RunningApp> => {
     isolate: config.isIsolated,
     egress: config.egress,
     hostPorts: config.hostPorts.map(Number),
+    buildsMayReach: config.buildsMayReach,
     ...(config.runtime && { runtime: config.runtime }),
   })
   const stopping = new AbortController()

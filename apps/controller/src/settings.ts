@@ -43,6 +43,11 @@ export const settings = {
     },
     ['internet', 'none'],
   ),
+  buildsMayReach: setting.list({
+    env: 'BUILDS_MAY_REACH',
+    description:
+      'Private networks that builds may reach, with commas (`10.1.2.0/24`), for a mirror of packages; else only the internet.',
+  }),
   hostPorts: setting.list({
     env: 'FUNCTIONS_MAY_CALL_PORTS',
     description:

@@ -1,6 +1,7 @@
 import { FunctionSpec } from '@pushfn/model/function-spec'
 import type { Database } from './database.ts'
 import type { Prisma } from './generated/client.ts'
+import { storable } from './storable.ts'
 
 /**
  * What the controller compares with the engine: for each function the revision that is live and the one that is wanted.
@@ -100,7 +101,7 @@ export const failRevision = (
   db.$transaction(async (tx) => {
     await tx.revision.updateMany({
       where: { id: facts.revisionId, state: 'wanted' },
-      data: { state: 'failed', failure: facts.failure },
+      data: { state: 'failed', failure: storable(facts.failure) },
     })
     const live = await tx.alias.findUnique({
       where: { functionId_name: { functionId: facts.functionId, name: 'live' } },

@@ -6,7 +6,7 @@ import { engineFailure, within } from './failure.ts'
 import { createFirewall, noFirewall } from './firewall.ts'
 import { runIptables } from './iptables.ts'
 import { readLogFrames } from './log-tail.ts'
-import { bridgePrefix, LABEL, managedBy } from './names.ts'
+import { BUILD_BRIDGE, bridgePrefix, LABEL, managedBy } from './names.ts'
 import { createNamespaces } from './namespaces.ts'
 import { ownContainer } from './own-container.ts'
 import { removeReplica } from './remove-replica.ts'
@@ -36,6 +36,8 @@ export interface DockerEngineOptions {
   egress?: 'internet' | 'none'
   /** TCP ports of the host that functions may call, the gateway's say. Default none. */
   hostPorts?: readonly number[]
+  /** Private ranges that builds may reach, a mirror of packages say. Default none: only the internet. */
+  buildsMayReach?: readonly string[]
   /** What goes before `iptables` when Docker's network is not this process's: `['nsenter', '-t', '1', '-n']`. */
   iptablesPrefix?: readonly string[]
 }
@@ -60,6 +62,7 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
           egress: options.egress ?? 'internet',
           resolvers: await hostResolvers(),
           hostPorts: options.hostPorts ?? [],
+          builds: { bridge: BUILD_BRIDGE, mayReach: options.buildsMayReach ?? [] },
         }))
   const namespaces = createNamespaces({ docker, cloud, firewall, pool, subnetBits })
   const starting = { docker, cloud, namespaces, ...(options.runtime === undefined ? {} : { runtime: options.runtime }) }

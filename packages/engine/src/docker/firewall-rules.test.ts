@@ -82,3 +82,19 @@ test('removal takes away our chains and jumps, and nothing of Docker’s or anot
   ])
   expect(removalInput(rules, others.join('\n'))).toBeUndefined()
 })
+
+test('a build reaches neither the host nor a private address, but for what the operator names', () => {
+  const builds = { bridge: 'docker0', mayReach: ['10.1.2.0/24'] }
+  const { chains, jumps } = ipv4Rules(policy({ resolvers: ['192.0.2.53'], hostPorts: [8080], builds }))
+  const named = (end: string) => Object.entries(chains).find(([name]) => name.endsWith(end))?.[1] ?? []
+  expect(named('-BHOST').join('\n')).not.toContain('8080')
+  expect(named('-BHOST').at(-1)).toContain('REJECT')
+  const out = named('-BOUT')
+  expect(out.indexOf('-d 10.1.2.0/24 -j RETURN')).toBeLessThan(
+    out.findIndex((rule) => rule.startsWith('-d 10.0.0.0/8')),
+  )
+  expect(jumps.filter(({ rule }) => rule.startsWith('-i docker0 ')).map(({ chain }) => chain)).toEqual([
+    'INPUT',
+    'DOCKER-USER',
+  ])
+})

@@ -13,6 +13,8 @@ export interface FirewallPolicy {
   resolvers: readonly string[]
   /** TCP ports of the host that functions may call: the gateway's, so that one function can call another. */
   hostPorts: readonly number[]
+  /** Where builds run, and what of the private ranges they may reach all the same (a mirror of packages). */
+  builds?: { bridge: string; mayReach: readonly string[] }
 }
 
 /**
@@ -50,7 +52,7 @@ const ANSWERS = '-m conntrack --ctstate RELATED,ESTABLISHED -j RETURN'
 const REFUSE = '-j REJECT --reject-with icmp-admin-prohibited'
 
 export const ipv4Rules = (policy: FirewallPolicy): Rules => {
-  const { toHost, outOf, into } = chainNames(policy)
+  const { toHost, outOf, into, buildToHost, buildOutOf } = chainNames(policy)
   const bridges = `${policy.bridgePrefix}+`
   const asksResolvers =
     policy.egress === 'none'
@@ -72,13 +74,37 @@ export const ipv4Rules = (policy: FirewallPolicy): Rules => {
       ],
       /** The host itself (the gateway) goes by OUTPUT, so nobody has business here: other bridges, other machines. */
       [into]: [ANSWERS, REFUSE],
+      ...(policy.builds && buildChains(policy, policy.builds)),
     },
     jumps: [
       { chain: 'INPUT', rule: `-i ${bridges} -j ${toHost}` },
+      ...(policy.builds
+        ? [
+            { chain: 'INPUT', rule: `-i ${policy.builds.bridge} -j ${buildToHost}` },
+            { chain: 'DOCKER-USER', rule: `-i ${policy.builds.bridge} -j ${buildOutOf}` },
+          ]
+        : []),
       { chain: 'DOCKER-USER', rule: `-o ${bridges} -j ${into}` },
       { chain: 'DOCKER-USER', rule: `-i ${bridges} -j ${outOf}` },
       /** Docker's own, which a flush by hand takes away and Docker brings back only with the next network. */
       { chain: 'FORWARD', rule: '-j DOCKER-USER' },
+    ],
+  }
+}
+
+/** A step of a tenant's Dockerfile is the tenant's code too: it gets the internet for its packages, and nothing of ours. */
+const buildChains = (policy: FirewallPolicy, builds: NonNullable<FirewallPolicy['builds']>): Rules['chains'] => {
+  const { buildToHost, buildOutOf } = chainNames(policy)
+  const asksResolvers = policy.resolvers.flatMap((ip) =>
+    ['udp', 'tcp'].map((over) => `-d ${ip}/32 -p ${over} --dport 53 -j RETURN`),
+  )
+  return {
+    [buildToHost]: [ANSWERS, ...asksResolvers, REFUSE],
+    [buildOutOf]: [
+      ANSWERS,
+      ...asksResolvers,
+      ...builds.mayReach.map((range) => `-d ${range} -j RETURN`),
+      ...PRIVATE_RANGES.map((range) => `-d ${range} ${REFUSE}`),
     ],
   }
 }
@@ -153,4 +179,6 @@ const chainNames = ({ bridgePrefix }: FirewallPolicy) => ({
   toHost: `PUSHFN-${bridgePrefix}-HOST`,
   outOf: `PUSHFN-${bridgePrefix}-OUT`,
   into: `PUSHFN-${bridgePrefix}-IN`,
+  buildToHost: `PUSHFN-${bridgePrefix}-BHOST`,
+  buildOutOf: `PUSHFN-${bridgePrefix}-BOUT`,
 })

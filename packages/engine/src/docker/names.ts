@@ -27,6 +27,9 @@ export const networkName = (cloud: string, tenant: string): string => `${cloud}.
  */
 export const bridgePrefix = (cloud: string): string => `pf${digest(cloud, 4)}`
 
+/** The bridge of Docker's default network: BuildKit's steps run there, and there is no choice of another. */
+export const BUILD_BRIDGE = 'docker0'
+
 /** The tenant's bridge interface: 15 characters, which is all that Linux allows (IFNAMSIZ). */
 export const bridgeName = (cloud: string, tenant: string): string => `${bridgePrefix(cloud)}${digest(tenant, 9)}`
 

@@ -2,7 +2,7 @@ import Dockerode from 'dockerode'
 import { accepting, engineFailure, within } from './failure.ts'
 import { ipv4Rules, ipv6Rules, removalInput } from './firewall-rules.ts'
 import { type Iptables, runIptables } from './iptables.ts'
-import { bridgePrefix, managedBy } from './names.ts'
+import { BUILD_BRIDGE, bridgePrefix, managedBy } from './names.ts'
 import { removeReplica } from './remove-replica.ts'
 
 export interface RemoveCloudOptions {
@@ -35,7 +35,14 @@ export const removeCloud = async (options: RemoveCloudOptions, signal?: AbortSig
 }
 
 const removeRules = async (iptables: Iptables, cloud: string): Promise<void> => {
-  const policy = { bridgePrefix: bridgePrefix(cloud), egress: 'internet', resolvers: [], hostPorts: [] } as const
+  const builds = { bridge: BUILD_BRIDGE, mayReach: [] }
+  const policy = {
+    bridgePrefix: bridgePrefix(cloud),
+    egress: 'internet',
+    resolvers: [],
+    hostPorts: [],
+    builds,
+  } as const
   for (const [program, rules] of [
     ['iptables', ipv4Rules(policy)] as const,
     ['ip6tables', ipv6Rules(policy)] as const,
