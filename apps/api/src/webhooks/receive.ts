@@ -4,6 +4,7 @@ import { channels } from '@pushfn/store/bus'
 import { recordDelivery } from '@pushfn/store/deliveries'
 import type { ApiContext } from '../context.ts'
 import { applyEvents } from './apply-events.ts'
+import { tryAgain } from './try-again.ts'
 
 export interface WebhookAnswer {
   outcome: 'accepted' | 'ignored' | 'known'
@@ -34,9 +35,8 @@ export const receiveWebhook = async (
   }
   const log = context.log.child({ delivery: delivery.id, event: delivery.event, forge: forge.kind })
 
-  const applied = await recordDelivery(context.db, facts, (tx) =>
-    applyEvents(tx, context.allowed, facts, delivery),
-  ).catch((cause: unknown) => {
+  const store = () => recordDelivery(context.db, facts, (tx) => applyEvents(tx, context.allowed, facts, delivery))
+  const applied = await tryAgain(store).catch((cause: unknown) => {
     throw new AppError('STORE_FAILED', 'a delivery could not be stored', { cause, hint: 'not stored: send it again' })
   })
   if (!applied) return { outcome: 'known', reason: 'this delivery was received before' }
