@@ -14,15 +14,14 @@ const RETRY_MS = 200
  * @returns {Promise<T>}
  */
 export const withLock = async (name, work, onWait = () => {}) => {
-  const address = `\0pushfn-${createHash('sha256').update(name).digest('hex').slice(0, 32)}`
   let hasWaited = false
   for (;;) {
-    const server = await listen(address)
-    if (server) {
+    const free = await tryLock(name)
+    if (free) {
       try {
         return await work()
       } finally {
-        server.close()
+        free()
       }
     }
     if (!hasWaited) onWait()
@@ -31,9 +30,16 @@ export const withLock = async (name, work, onWait = () => {}) => {
   }
 }
 
-const listen = (address) =>
+/**
+ * Takes the lock of this name and returns what frees it; undefined when another process has it.
+ *
+ * @param {string} name
+ * @returns {Promise<(() => void) | undefined>}
+ */
+export const tryLock = (name) =>
   new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy())
     server.once('error', (err) => (err.code === 'EADDRINUSE' ? resolve(undefined) : reject(err)))
-    server.listen(address, () => resolve(server))
+    const address = `\0pushfn-${createHash('sha256').update(name).digest('hex').slice(0, 32)}`
+    server.listen(address, () => resolve(() => server.close()))
   })
