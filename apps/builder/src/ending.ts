@@ -1,8 +1,8 @@
 import type { BuildFailure, TERMINAL_STATES } from '@pushfn/model/build-state'
-import { type CommitState, STACK_CONTEXT } from '@pushfn/model/deploy-status'
+import { type CommitState, type CommitStatus, STACK_CONTEXT } from '@pushfn/model/deploy-status'
 import { type AppError, toAppError } from '@pushfn/model/errors'
 import { buildPageUrl } from '@pushfn/model/urls'
-import { delayBuild, finishBuild, returnLease } from '@pushfn/store/builds'
+import { delayBuild, returnLease } from '@pushfn/store/builds'
 import { removeLitter } from './remove-litter.ts'
 import type { Run } from './run.ts'
 
@@ -46,8 +46,11 @@ const endingOf = (error: AppError, run: Run): Ending => {
   if (error.isRetryable && run.build.tries <= MAX_RETRIES) {
     return { kind: 'again', delayMs: RETRY_MS * 2 ** (run.build.tries - 1), error }
   }
-  return { kind: 'end', state: 'failed', status: error.isRetryable ? 'error' : 'failure', error }
+  return { kind: 'end', state: 'failed', status: isOurs(error) ? 'error' : 'failure', error }
 }
+
+/** Not the tenant's fault, but the cloud's or the forge's. */
+const isOurs = (error: AppError): boolean => error.status >= 500
 
 const end = async (run: Run, ending: Extract<Ending, { kind: 'end' }>): Promise<void> => {
   const hint = hintOf(ending.error)
@@ -57,41 +60,45 @@ const end = async (run: Run, ending: Extract<Ending, { kind: 'end' }>): Promise<
     ...(ending.error.function && { function: ending.error.function }),
     faults: ending.error.faults.map((fault) => ({ ...fault })),
   }
-  const isOurs = await finishBuild(run.context.db, run.claim, ending.state, failure)
-  if (!isOurs) return
-  run.log.info({ state: ending.state, code: ending.error.code, err: causeOf(ending.error) }, 'build ended')
-  if (ending.error.function) {
-    run.tell({ kind: 'function', function: ending.error.function, status: 'failed', reason: hint })
-  }
-  run.tell({ kind: 'state', state: ending.state, reason: hint })
+  const { code, function: culprit } = ending.error
   const targetUrl = buildPageUrl(run.context.urls, run.build.id)
-  await run.wantStatuses({ context: STACK_CONTEXT, state: ending.status, description: hint, targetUrl })
-  await failOpenFunctions(run, ending, hint, targetUrl)
-  await run.storeLog()
+  const hasEnded = await run.end({
+    state: ending.state,
+    failure,
+    statuses: [
+      { context: STACK_CONTEXT, state: ending.status, description: hint, targetUrl },
+      ...(await openFunctions(run, ending, hint, targetUrl)),
+    ],
+    events: [
+      ...(culprit ? [{ kind: 'function' as const, function: culprit, status: 'failed' as const, reason: hint }] : []),
+      { kind: 'state', state: ending.state, reason: hint },
+    ],
+  })
+  if (!hasEnded) return
+  run.log.info({ state: ending.state, code, err: causeOf(ending.error) }, 'build ended')
   await removeLitter(run.context, run.build.id).catch((err) => run.log.warn({ err }, 'images of a failed build stay'))
 }
 
 /** Functions whose status is still pending get the stack's verdict: the failed one its reason, the others that they stay as they are. */
-const failOpenFunctions = async (
+const openFunctions = async (
   run: Run,
   ending: Extract<Ending, { kind: 'end' }>,
   hint: string,
   targetUrl: string,
-): Promise<void> => {
+): Promise<CommitStatus[]> => {
   const prefix = run.context.config.statusPrefix ?? ''
   const open = await run.context.db.report.findMany({
     where: { buildId: run.build.id, state: 'pending', context: { not: `${prefix}${STACK_CONTEXT}` } },
   })
-  const statuses = open.map((row) => {
+  return open.map((row) => {
     const name = row.context.slice(prefix.length)
     const isCulprit = ending.error.function === undefined || ending.error.function === name
     const description = isCulprit ? hint : 'not deployed: another function of the stack failed'
     return { context: name, state: ending.status, description, targetUrl }
   })
-  if (statuses.length > 0) await run.wantStatuses(...statuses)
 }
 
 const hintOf = (error: AppError): string => error.hint ?? 'the build failed'
 
 /** Operators want the cause of what is not the tenant's own fault. */
-const causeOf = (error: AppError): Error | undefined => (error.isRetryable || error.cause ? error : undefined)
+const causeOf = (error: AppError): Error | undefined => (isOurs(error) || error.cause ? error : undefined)

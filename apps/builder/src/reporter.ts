@@ -8,7 +8,14 @@ import { buildPageUrl } from '@pushfn/model/urls'
 import { readBuildLog } from '@pushfn/store/build-log'
 import { readBuildStream } from '@pushfn/store/build-stream'
 import { channels } from '@pushfn/store/bus'
-import { type DueReport, dueReports, keepCheckId, reportDelayed, reportSent } from '@pushfn/store/reports'
+import {
+  type DueReport,
+  dueReports,
+  keepCheckId,
+  reportDelayed,
+  reportSent,
+  returnReports,
+} from '@pushfn/store/reports'
 import type { BuilderContext } from './context.ts'
 import { forgeRepository } from './forge-repository.ts'
 import { stackCheck } from './stack-check.ts'
@@ -69,12 +76,12 @@ const reportBuild = async (
   reports: readonly DueReport[],
   signal: AbortSignal,
 ): Promise<void> => {
-  for (const report of reports) {
+  for (const [n, report] of reports.entries()) {
     try {
       await tellForge(context, report, signal)
       await reportSent(context.db, report)
     } catch (err) {
-      if (signal.aborted) return
+      if (signal.aborted) return returnReports(context.db, reports.slice(n))
       const isFinal = err instanceof AppError && !err.isRetryable
       if (isFinal || report.tries + 1 >= MAX_TRIES) {
         context.log.error({ err, build: report.buildId, context: report.context }, 'a status is given up')

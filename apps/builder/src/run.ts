@@ -4,15 +4,17 @@ import { join } from 'node:path'
 import type { ForgeRepository } from '@pushfn/forge/forge'
 import type { Log } from '@pushfn/kit/log'
 import type { BuildEventInput } from '@pushfn/model/build-event'
+import type { BuildFailure, TERMINAL_STATES } from '@pushfn/model/build-state'
 import type { CommitStatus } from '@pushfn/model/deploy-status'
 import { AppError } from '@pushfn/model/errors'
 import { storeBuildLog } from '@pushfn/store/build-log'
 import { openBuildWriter, readBuildStream } from '@pushfn/store/build-stream'
-import { type Claim, type ClaimedBuild, claimBuild, LEASE_MS, renewLease } from '@pushfn/store/builds'
+import { type Claim, type ClaimedBuild, claimBuild, finishBuild, LEASE_MS, renewLease } from '@pushfn/store/builds'
 import { channels } from '@pushfn/store/bus'
 import { wantReports } from '@pushfn/store/reports'
 import type { BuilderContext } from './context.ts'
 import { forgeRepository } from './forge-repository.ts'
+import { refuseIfSuperseded } from './refuse-if-superseded.ts'
 
 /** One run of the pipeline, from the claim to the last word. */
 export interface Run extends AsyncDisposable {
@@ -29,8 +31,19 @@ export interface Run extends AsyncDisposable {
   tell(event: BuildEventInput): void
   /** Writes what the forge shall be told, and goes on. */
   wantStatuses(...statuses: CommitStatus[]): Promise<void>
-  /** Waits until all that was told is out, and keeps it as the build's log. */
-  storeLog(): Promise<void>
+  /**
+   * Ends the build for good: its state, the last words to the forge and its log in one transaction, so that no crash can
+   * leave a status pending for ever. False when the claim is void or the build had ended already; then nothing was changed.
+   */
+  end(ending: RunEnding): Promise<boolean>
+}
+
+export interface RunEnding {
+  state: (typeof TERMINAL_STATES)[number]
+  failure?: BuildFailure
+  statuses: readonly CommitStatus[]
+  /** Told once it is true. */
+  events: readonly BuildEventInput[]
 }
 
 /** Claims the build and opens its run; undefined when there is nothing to claim. */
@@ -54,18 +67,26 @@ export const openRun = async (context: BuilderContext, buildId: string): Promise
   const workspace = join(context.config.dataDir, 'builds', `${buildId}.${randomUUID().slice(0, 8)}`)
   await mkdir(workspace, { recursive: true, mode: 0o755 })
 
-  const holding = setInterval(() => renewLease(context.db, claim).catch((err) => abortIfLost(err)), LEASE_MS / 3)
-  const abortIfLost = (err: unknown) => {
-    if (err instanceof AppError) abort.abort(err)
-    else log.warn({ err }, 'the lease could not be renewed; it is tried again')
+  /** Bells get lost: whether the run may go on is looked up as well. */
+  const hold = async () => {
+    try {
+      await renewLease(context.db, claim)
+      await refuseIfSuperseded(context.db, build.push)
+    } catch (err) {
+      if (err instanceof AppError) abort.abort(err)
+      else log.warn({ err }, 'the lease could not be renewed; it is tried again')
+    }
   }
-  const limit = setTimeout(() => abort.abort(outOfTime(context.config.buildLimitMs)), context.config.buildLimitMs)
   const unsubscribe = await context.bus.subscribe(channels(context.config.cloud).buildSuperseded, (id) => {
-    if (id === buildId) abort.abort(superseded())
+    if (id === buildId) void hold()
   })
+  const holding = setInterval(hold, LEASE_MS / 3)
+  const limit = setTimeout(() => abort.abort(outOfTime(context.config.buildLimitMs)), context.config.buildLimitMs)
   const stop = () => abort.abort(new AppError('LEASE_LOST', 'the builder stops'))
   context.stopping.addEventListener('abort', stop)
   log.info('build claimed')
+  const prefixed = (statuses: readonly CommitStatus[]) =>
+    statuses.map((status) => ({ ...status, context: `${context.config.statusPrefix ?? ''}${status.context}` }))
 
   return {
     context,
@@ -77,19 +98,24 @@ export const openRun = async (context: BuilderContext, buildId: string): Promise
     repository: forgeRepository(repository),
     tell: (event) => writer.write(event),
     wantStatuses: async (...statuses) => {
-      const prefix = context.config.statusPrefix ?? ''
-      await wantReports(
-        context.db,
-        buildId,
-        statuses.map((status) => ({ ...status, context: `${prefix}${status.context}` })),
-      )
+      await wantReports(context.db, buildId, prefixed(statuses))
       void context.bus.publish(channels(context.config.cloud).reportDue, buildId)
     },
-    storeLog: async () => {
+    end: async ({ state, failure, statuses, events }) => {
       await writer.flush()
       const told = await readBuildStream(context.bus, context.config.cloud, buildId).catch(() => [])
       // Redis has the earlier tries as well, unless it lost them.
-      await storeBuildLog(context.db, buildId, told.length >= writer.events.length ? told : writer.events)
+      const log = [...(told.length >= writer.events.length ? told : writer.events), ...writer.draft(events)]
+      const isOurs = await context.db.$transaction(async (tx) => {
+        if (!(await finishBuild(tx, claim, state, failure))) return false
+        await wantReports(tx, buildId, prefixed(statuses))
+        await storeBuildLog(tx, buildId, log)
+        return true
+      })
+      if (!isOurs) return false
+      for (const event of events) writer.write(event)
+      void context.bus.publish(channels(context.config.cloud).reportDue, buildId)
+      return true
     },
     [Symbol.asyncDispose]: async () => {
       clearInterval(holding)
@@ -101,9 +127,6 @@ export const openRun = async (context: BuilderContext, buildId: string): Promise
     },
   }
 }
-
-const superseded = (): AppError =>
-  new AppError('SUPERSEDED', 'a newer push of the ref came', { hint: 'a newer push of the branch came' })
 
 const outOfTime = (limitMs: number): AppError =>
   new AppError('BUILD_LIMIT', 'the build took too long', {

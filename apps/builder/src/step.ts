@@ -1,6 +1,7 @@
 import type { BuildState, StepName } from '@pushfn/model/build-state'
 import { AppError } from '@pushfn/model/errors'
-import { advanceBuild, supersededBy } from '@pushfn/store/builds'
+import { advanceBuild, MAX_CLAIMS } from '@pushfn/store/builds'
+import { refuseIfSuperseded } from './refuse-if-superseded.ts'
 import type { Run } from './run.ts'
 
 /** The state a build is in while a step runs. */
@@ -22,7 +23,8 @@ const ABORT_GRACE_MS = 30_000
  */
 export const inStep = async <Result>(run: Run, name: StepName, work: () => Promise<Result>): Promise<Result> => {
   run.signal.throwIfAborted()
-  await refuseIfSuperseded(run)
+  refuseIfPoisoned(run)
+  await refuseIfSuperseded(run.context.db, run.build.push)
   await advanceBuild(run.context.db, run.claim, STATES[name])
   const startedAt = performance.now()
   run.tell({ kind: 'step', step: name, status: 'started' })
@@ -39,10 +41,12 @@ export const inStep = async <Result>(run: Run, name: StepName, work: () => Promi
   }
 }
 
-const refuseIfSuperseded = async (run: Run): Promise<void> => {
-  const newer = await supersededBy(run.context.db, run.build.push)
-  if (newer)
-    throw new AppError('SUPERSEDED', 'a newer push of the ref came', { hint: `superseded by ${newer.sha.slice(0, 8)}` })
+/** Who claims a build that took its builders with it, time after time, only ends it. */
+const refuseIfPoisoned = ({ build }: Run): void => {
+  if (build.tries <= MAX_CLAIMS) return
+  throw new AppError('POISONED', `${build.tries - 1} claims came to no end`, {
+    hint: `the build was begun ${MAX_CLAIMS} times and each time its builder died: make it need less, and push again`,
+  })
 }
 
 /** Steps stop by the signal themselves; one that hangs all the same does not hold the run for ever. */
@@ -52,6 +56,7 @@ const unlessAborted = async <Result>(signal: AbortSignal, work: Promise<Result>)
   const onAbort = () => {
     timer = setTimeout(() => late.reject(signal.reason), ABORT_GRACE_MS)
   }
+  if (signal.aborted) onAbort()
   signal.addEventListener('abort', onAbort, { once: true })
   try {
     return await Promise.race([work, late.promise])

@@ -1,13 +1,17 @@
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import { BuildEvent } from '@pushfn/model/build-event'
-import type { Database } from './database.ts'
+import type { Database, Transaction } from './database.ts'
 
 const compress = promisify(gzip)
 const expand = promisify(gunzip)
 
 /** Keeps a finished build's events: JSON lines, gzip. A second write replaces the first. */
-export const storeBuildLog = async (db: Database, buildId: string, events: readonly BuildEvent[]): Promise<void> => {
+export const storeBuildLog = async (
+  db: Database | Transaction,
+  buildId: string,
+  events: readonly BuildEvent[],
+): Promise<void> => {
   const data = new Uint8Array(await compress(events.map((event) => JSON.stringify(event)).join('\n')))
   await db.buildLog.upsert({ where: { buildId }, create: { buildId, events: data }, update: { events: data } })
 }

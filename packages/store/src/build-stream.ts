@@ -13,7 +13,9 @@ const streamKey = (cloud: string, buildId: string) => `${cloud}:build:${buildId}
 
 export interface BuildWriter {
   write(event: BuildEventInput): void
-  /** What was written so far, at most `KEPT_EVENTS`. */
+  /** Gives events their place in the stream without saying them yet; the same place is theirs when they are written. */
+  draft(events: readonly BuildEventInput[]): BuildEvent[]
+  /** What was written so far; of lines of log as many as make `KEPT_EVENTS`. */
   readonly events: readonly BuildEvent[]
   /** Resolves when all that was written is out (or could not be). */
   flush(): Promise<void>
@@ -48,12 +50,17 @@ export const openBuildWriter = (
     }
   }
 
+  // The input is an event that lacks just these two.
+  const eventOf = (input: BuildEventInput, n: number) =>
+    ({ ...input, id: `${build.attempt}-${n}`, at: Date.now() }) as BuildEvent
+
   return {
     events,
+    draft: (inputs) => inputs.map((input, n) => eventOf(input, events.length + 1 + n)),
     write: (input) => {
-      // The input is an event that lacks just these two.
-      const event = { ...input, id: `${build.attempt}-${events.length + 1}`, at: Date.now() } as BuildEvent
-      if (events.length >= KEPT_EVENTS) return
+      // What ends the stream is said however much was said before: readers wait for it.
+      if (events.length >= KEPT_EVENTS && input.kind === 'log') return
+      const event = eventOf(input, events.length + 1)
       events.push(event)
       if (waiting.push(event) === 1) setImmediate(() => (sent = sent.then(send)))
     },

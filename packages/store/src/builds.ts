@@ -2,9 +2,13 @@ import { type BuildFailure, type BuildState, TERMINAL_STATES } from '@pushfn/mod
 import { AppError } from '@pushfn/model/errors'
 import type { Database, Transaction } from './database.ts'
 import { Prisma } from './generated/client.ts'
+import { storable } from './storable.ts'
 
 /** How long a claim holds without being renewed; who holds it renews three times as often. */
 export const LEASE_MS = 15_000
+
+/** A build that was claimed so often and never came to an end takes its builders with it: the next claim only ends it. */
+export const MAX_CLAIMS = 10
 
 /** A build's right to write: any other claim since makes it void. */
 export interface Claim {
@@ -42,11 +46,11 @@ export const renewLease = async (db: Database, claim: Claim): Promise<void> => {
   if (renewed === 0) throw leaseLost(claim)
 }
 
-/** Hands the build back, so that the next one need not wait for the lease to end. */
+/** Hands the build back, so that the next one need not wait for the lease to end. It does not count as a try. */
 export const returnLease = async (db: Database, claim: Claim): Promise<void> => {
   await db.build.updateMany({
-    where: { id: claim.buildId, generation: claim.generation },
-    data: { leaseUntil: null, leaseOwner: null },
+    where: { id: claim.buildId, generation: claim.generation, state: { notIn: [...TERMINAL_STATES] } },
+    data: { leaseUntil: null, leaseOwner: null, tries: { decrement: 1 } },
   })
 }
 
@@ -68,14 +72,20 @@ export const advanceBuild = async (db: Database | Transaction, claim: Claim, sta
 
 /** Ends a build for good. Returns false when the claim is void or it had ended already: then nothing was changed. */
 export const finishBuild = async (
-  db: Database,
+  db: Database | Transaction,
   claim: Claim,
   state: (typeof TERMINAL_STATES)[number],
   failure?: BuildFailure,
 ): Promise<boolean> => {
   const { count } = await db.build.updateMany({
     where: { id: claim.buildId, generation: claim.generation, state: { notIn: [...TERMINAL_STATES] } },
-    data: { state, failure: failure ?? Prisma.DbNull, finishedAt: new Date(), leaseUntil: null, leaseOwner: null },
+    data: {
+      state,
+      failure: failure ? storable(failure) : Prisma.DbNull,
+      finishedAt: new Date(),
+      leaseUntil: null,
+      leaseOwner: null,
+    },
   })
   return count > 0
 }

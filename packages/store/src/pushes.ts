@@ -4,6 +4,7 @@ import type { Transaction } from './database.ts'
 import type { ForgeKind, Push, Repository } from './generated/client.ts'
 import { newestMove } from './push-order.ts'
 import { deployBranchOf } from './repositories.ts'
+import { storable } from './storable.ts'
 
 export interface PushFacts {
   repository: Repository
@@ -76,8 +77,8 @@ const createPush = ({ tx, push, sequence }: Place): Promise<{ id: string }> =>
       sha: push.sha,
       before: push.before,
       sequence,
-      pusher: push.pusher.slice(0, 200),
-      message: push.message.slice(0, 500),
+      pusher: storable(push.pusher.slice(0, 200)),
+      message: storable(push.message.slice(0, 500)),
       deliveryForge: push.delivery?.forge ?? null,
       deliveryId: push.delivery?.id ?? null,
     },

@@ -1,6 +1,7 @@
 import type { CommitStatus } from '@pushfn/model/deploy-status'
 import type { Database, Transaction } from './database.ts'
 import type { Prisma } from './generated/client.ts'
+import { storable } from './storable.ts'
 
 /**
  * What the forge shall be told. The pipeline writes the newest word on each context here and goes on; the reporter tells
@@ -11,7 +12,7 @@ export const wantReports = async (db: Database | Transaction, buildId: string, s
     // A build that is tried again says the same again: the forge need not hear it twice.
     await db.$executeRaw`
       INSERT INTO reports AS known (build_id, context, state, description, target_url)
-      VALUES (${buildId}::uuid, ${context}, ${state}::"CommitState", ${description}, ${targetUrl})
+      VALUES (${buildId}::uuid, ${context}, ${state}::"CommitState", ${storable(description)}, ${targetUrl})
       ON CONFLICT (build_id, context) DO UPDATE SET state = excluded.state, description = excluded.description,
         target_url = excluded.target_url, version = known.version + 1, tries = 0, due_at = now()
       WHERE (known.state, known.description) IS DISTINCT FROM (excluded.state, excluded.description)
