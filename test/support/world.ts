@@ -31,13 +31,20 @@ export interface World extends AsyncDisposable {
   app(name: AppName): BoundProcess
   /** Starts an app (again); its settings are the world's and what is given on top. */
   start(name: AppName, env?: Record<string, string>): Promise<void>
-  /** What the app logged so far. */
+  /** Starts one more process of an app beside the one there is, with a port and a data folder of its own. */
+  startAnother(name: 'builder' | 'controller'): Promise<BoundProcess>
+  /** Where the app keeps what it works on; the api's and the builder's are one. */
+  readonly dataDir: string
+  /** What the app logged so far, all its processes together. */
   logOf(name: AppName): Promise<string>
 }
 
 export interface WorldOptions {
   /** Settings on top of the world's own. */
   env?: Record<string, string>
+  /** Servers of the test's own, for it to stop and wipe; the run's shared ones unless told. */
+  databaseUrl?: string
+  redisUrl?: string
 }
 
 const WEBHOOK_SECRET = 'a webhook secret for tests'
@@ -48,8 +55,8 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
   const cloud = `t${randomBytes(4).toString('hex')}`
   const folder = await mkdtemp(join(tmpdir(), 'pushfn-world-'))
   undo.defer(() => rm(folder, { recursive: true, force: true }))
-  const database = undo.use(await emptyDatabase())
-  await migrate(database.url, MIGRATIONS)
+  const databaseUrl = options.databaseUrl ?? undo.use(await emptyDatabase()).url
+  await migrate(databaseUrl, MIGRATIONS)
   const docker = new Docker({ socketPath: needed('PUSHFN_TEST_DOCKER_SOCKET') })
   undo.defer(() => removeCloud(docker, cloud))
 
@@ -69,17 +76,18 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     }),
   )
   const operatorToken = randomBytes(24).toString('hex')
+  const dataDir = join(folder, 'data')
   const env: Record<string, string> = {
     PATH: process.env.PATH ?? '',
     PUSHFN_CLOUD: cloud,
     LOG_LEVEL: 'debug',
-    DATABASE_URL: database.url,
-    REDIS_URL: testServers().redisUrl,
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: options.redisUrl ?? testServers().redisUrl,
     PUSHFN_SECRET: randomBytes(32).toString('hex'),
     OPERATOR_TOKEN: operatorToken,
     FUNCTIONS_URL: `http://fn.localhost:${ports.gateway}`,
     CONSOLE_URL: `http://console.localhost:${ports.gateway}`,
-    DATA_DIR: join(folder, 'data'),
+    DATA_DIR: dataDir,
     DOCKER_SOCKET: needed('PUSHFN_TEST_DOCKER_SOCKET'),
     BASE_IMAGE: needed('PUSHFN_TEST_BASE_IMAGE'),
     API_PORT: String(ports.api),
@@ -107,13 +115,30 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
   }
   const apps = new Map<AppName, BoundProcess>()
   const logPath = (name: AppName) => join(folder, `${name}.log`)
-  const start = async (name: AppName, more: Record<string, string> = {}) => {
+  const spawnApp = (name: AppName, more: Record<string, string>) => {
     const main = join(repositoryRoot, `apps/${name}/dist/main.js`)
-    const app = await startBoundProcess(process.execPath, [main], { logPath: logPath(name), env: { ...env, ...more } })
+    return startBoundProcess(process.execPath, [main], { logPath: logPath(name), env: { ...env, ...more } })
+  }
+  const untilServing = (name: AppName, app: BoundProcess, port: number) =>
+    untilReady(`http://127.0.0.1:${port}/readyz`, app, () => readFile(logPath(name), 'utf8'))
+  const start = async (name: AppName, more: Record<string, string> = {}) => {
+    const app = await spawnApp(name, more)
     apps.set(name, app)
-    await untilReady(`http://127.0.0.1:${healthPorts[name]}/readyz`, app, () => readFile(logPath(name), 'utf8'))
+    await untilServing(name, app, healthPorts[name])
+  }
+  const others: BoundProcess[] = []
+  const startAnother = async (name: 'builder' | 'controller') => {
+    const port = await findFreePort()
+    const app = await spawnApp(name, {
+      [`${name.toUpperCase()}_HEALTH_PORT`]: String(port),
+      DATA_DIR: `${dataDir}-${others.length + 1}`,
+    })
+    others.push(app)
+    await untilServing(name, app, port)
+    return app
   }
   undo.defer(async () => {
+    await Promise.all(others.map((app) => app.stop()))
     for (const name of ['gateway', 'controller', 'builder', 'api'] as const) await apps.get(name)?.stop()
   })
   await Promise.all((['api', 'builder', 'controller', 'gateway'] as const).map((name) => start(name)))
@@ -122,7 +147,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
   return {
     cloud,
     github,
-    databaseUrl: database.url,
+    databaseUrl,
     consoleUrl: env.CONSOLE_URL ?? '',
     operatorToken,
     docker,
@@ -133,6 +158,8 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
       return app
     },
     start,
+    startAnother,
+    dataDir,
     logOf: (name) => readFile(logPath(name), 'utf8'),
     [Symbol.asyncDispose]: () => end.disposeAsync(),
   }
