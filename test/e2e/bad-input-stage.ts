@@ -119,7 +119,7 @@ export const networksOf = async ({ world }: Stage): Promise<string[]> =>
   (await litterOf(world.docker, world.cloud)).networks.map((network) => network.Name).toSorted()
 
 /** The tenant's containers, by name. */
-export const containersOf = async ({ world }: Stage, slug: string): Promise<string[]> =>
+export const containersOf = async ({ world }: Pick<Stage, 'world'>, slug: string): Promise<string[]> =>
   (await litterOf(world.docker, world.cloud)).containers
     .filter((container) => container.Labels['pushfn.cloud/tenant'] === slug)
     .flatMap((container) => container.Names)
