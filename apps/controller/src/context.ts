@@ -7,6 +7,7 @@ import type { Gateways } from '@pushfn/store/gateways'
 import type { Replicas } from './replicas.ts'
 import type { RouteTable } from './route-table.ts'
 import type { settings } from './settings.ts'
+import type { Turns } from './turns.ts'
 
 /** What the controller's functions need while it leads. Made at the start of a leadership, gone with it. */
 export interface ControllerContext {
@@ -18,6 +19,8 @@ export interface ControllerContext {
   gateways: Gateways
   replicas: Replicas
   routes: RouteTable
+  /** By function: what moves its alias or its route waits for its turn, so that neither goes back. */
+  inTurn: Turns
   /** Aborts when this process does not lead any more or stops. */
   signal: AbortSignal
 }

@@ -3,7 +3,7 @@ import { toAppError } from '@pushfn/model/errors'
 import { channels } from '@pushfn/store/bus'
 import { confirmLive, failRevision, moveLive, type RevisionState, type WantedState } from '@pushfn/store/wanted'
 import type { ControllerContext } from './context.ts'
-import { drainAndRemove, expectDrain } from './drain.ts'
+import { drainAndRemove, expectDrain, forgetDrains } from './drain.ts'
 import { type Readiness, untilReady } from './readiness.ts'
 import { liveRoute } from './route-table.ts'
 import { isOfRevision, replicaCount, workloadOf } from './workload.ts'
@@ -33,12 +33,15 @@ export const deploy = async (
     log.info({ reason: readiness.reason.split('\n')[0] }, 'revision failed')
     return
   }
-  const isMoved = await moveLive(context.db, { ...state, revisionId: wanted.id, sequence: wanted.sequence })
+  const isMoved = await context.inTurn(state.functionId, async () => {
+    if (!(await moveLive(context.db, { ...state, revisionId: wanted.id, sequence: wanted.sequence }))) return false
+    await switchTo(context, state, wanted, replicas)
+    return true
+  })
   if (!isMoved) {
     await Promise.all(replicas.map((replica) => remove(context, replica)))
     return
   }
-  await switchTo(context, state, wanted, replicas)
   log.info({ ms: Math.round(performance.now() - startedAt) }, 'revision live')
 }
 
@@ -75,7 +78,10 @@ const startAll = async (
   }
 }
 
-/** The switch itself: gateways are told, and heard, before the old replicas are asked to end. */
+/**
+ * The switch itself, in the function's turn: gateways are told, and heard, before the old replicas are asked to end. While
+ * they cannot be told they go on with the old ones, which stay; the next look at the function switches.
+ */
 export const switchTo = async (
   context: ControllerContext,
   state: WantedState,
@@ -84,8 +90,10 @@ export const switchTo = async (
 ): Promise<void> => {
   const old = context.replicas.of(state.tenant, state.name).filter((replica) => !isOfRevision(replica, revision))
   const drains = old.map((replica) => expectDrain(context, replica, state.live?.spec))
-  const version = await context.routes.put(liveRoute(state, revision, replicas, context.config.maxBodyBytes))
-  if (version !== undefined) await context.gateways.applied(version, APPLIED_LIMIT_MS)
+  await context.routes.put(liveRoute(state, revision, replicas, context.config.maxBodyBytes))
+  const version = context.routes.publishedVersion()
+  if (version === undefined) return forgetDrains(context, drains)
+  await context.gateways.applied(version, APPLIED_LIMIT_MS)
   await confirmLive(context.db, revision.id)
   settled(context, revision)
   for (const drain of drains) void drainAndRemove(context, drain)

@@ -27,6 +27,11 @@ export const expectDrain = (context: ControllerContext, replica: Replica, spec: 
   return { replica, drained: context.gateways.drained(replica.id, limitMs) }
 }
 
+/** The replicas stay after all. */
+export const forgetDrains = (context: ControllerContext, drains: readonly Drain[]): void => {
+  for (const { replica } of drains) leaving.get(context.replicas)?.delete(replica.id)
+}
+
 /** Waits for the last request at the replica, asks it to end, and removes it. Never throws: the sweep looks again. */
 export const drainAndRemove = async (context: ControllerContext, drain: Drain): Promise<void> => {
   try {

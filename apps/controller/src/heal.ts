@@ -1,5 +1,5 @@
 import type { Replica } from '@pushfn/engine/engine'
-import { forgetLive, type RevisionState, type WantedState } from '@pushfn/store/wanted'
+import { forgetLive, type RevisionState, type WantedState, wantedState } from '@pushfn/store/wanted'
 import type { ControllerContext } from './context.ts'
 import { switchTo } from './deploy.ts'
 import { drainAndRemove, expectDrain, isLeaving } from './drain.ts'
@@ -12,14 +12,33 @@ import { isOfRevision, replicaCount, workloadOf } from './workload.ts'
  * After a crash, a restarted engine or a lost node this alone brings a function back.
  */
 export const heal = async (context: ControllerContext, state: WantedState): Promise<void> => {
-  if (state.isRemoved) return removeFunction(context, state)
-  if (!state.live) return
-  const running = await ensureReplicas(context, state, state.live)
-  const isBeingDeployed = state.live.state === 'wanted'
-  if (isBeingDeployed) return switchTo(context, state, state.live, running)
-  await context.routes.put(liveRoute(state, state.live, running, context.config.maxBodyBytes))
-  await removeOthers(context, state)
+  const { live } = state
+  if (state.isRemoved) return unlessOvertaken(context, state, () => removeFunction(context, state))
+  if (!live) return
+  const ensured = await ensureReplicas(context, state, live)
+  await unlessOvertaken(context, state, async (now) => {
+    const running = ensured.filter((replica) => isRunning(context, replica))
+    const isBeingDeployed = now.live?.state === 'wanted'
+    if (isBeingDeployed && running.length > 0) return switchTo(context, now, live, running)
+    if (isBeingDeployed) return
+    await context.routes.put(liveRoute(now, live, running, context.config.maxBodyBytes))
+    removeOthers(context, now)
+  })
 }
+
+/** In the function's turn, and not at all when another revision went live meanwhile: its route must not go back. */
+const unlessOvertaken = (
+  context: ControllerContext,
+  state: WantedState,
+  work: (now: WantedState) => Promise<void>,
+): Promise<void> =>
+  context.inTurn(state.functionId, async () => {
+    const now = await wantedState(context.db, state.functionId)
+    if (now && now.live?.id === state.live?.id && now.isRemoved === state.isRemoved) await work(now)
+  })
+
+const isRunning = (context: ControllerContext, { id, tenant, function: name }: Replica): boolean =>
+  context.replicas.of(tenant, name).some((replica) => replica.id === id && replica.state === 'running')
 
 const ensureReplicas = async (
   context: ControllerContext,
@@ -33,9 +52,10 @@ const ensureReplicas = async (
   if (missing.length === 0) return running
 
   // Callers must not be sent to what does not run while it is brought back.
-  if (context.routes.get(liveRouteKey(state))) {
-    await context.routes.put(liveRoute(state, live, running, context.config.maxBodyBytes))
-  }
+  await unlessOvertaken(context, state, async () => {
+    const isRouted = context.routes.get(liveRouteKey(state))?.revision === live.id
+    if (isRouted) await context.routes.put(liveRoute(state, live, running, context.config.maxBodyBytes))
+  })
   await context.engine.ensureNamespace(state.tenant, context.signal)
   const started = await Promise.all(
     missing.map(async (ordinal) => {
@@ -53,13 +73,17 @@ const ensureReplicas = async (
   return [...running, ...started.flat()]
 }
 
-/** Replicas of revisions that are neither live nor on their way: left by a crash or a lost race. */
-const removeOthers = async (context: ControllerContext, state: WantedState): Promise<void> => {
+/**
+ * Replicas of revisions that are neither live nor on their way: left by a crash or a lost race. Requests may still be at
+ * them, or go there as long as the gateways have not been told otherwise.
+ */
+const removeOthers = (context: ControllerContext, state: WantedState): void => {
+  if (context.routes.publishedVersion() === undefined) return
   const others = context.replicas.of(state.tenant, state.name).filter((replica) => {
     const isKept = [state.live, state.wanted].some((revision) => revision && isOfRevision(replica, revision))
     return !isKept && !isLeaving(context, replica)
   })
-  for (const replica of others) void drainAndRemove(context, { replica, drained: Promise.resolve(true) })
+  for (const replica of others) void drainAndRemove(context, expectDrain(context, replica, state.live?.spec))
 }
 
 const removeFunction = async (context: ControllerContext, state: WantedState): Promise<void> => {

@@ -13,6 +13,7 @@ import { lead } from './leadership.ts'
 import { trackReplicas } from './replicas.ts'
 import { openRouteTable } from './route-table.ts'
 import { settings } from './settings.ts'
+import { openTurns } from './turns.ts'
 
 /** runs: makes the engine match the database. Of several controllers one leads; the others wait for its place. */
 let log = createLog('controller', 'info')
@@ -46,7 +47,18 @@ const start = async (): Promise<RunningApp> => {
       const routes = openRouteTable(bus.redis, config.cloud, (err) =>
         log.warn({ err }, 'a route could not be published'),
       )
-      await lead({ config, log, db, bus, engine, gateways, signal, routes, replicas: trackReplicas(engine) })
+      await lead({
+        config,
+        log,
+        db,
+        bus,
+        engine,
+        gateways,
+        signal,
+        routes,
+        replicas: trackReplicas(engine),
+        inTurn: openTurns(),
+      })
     } finally {
       gateways.close()
       log.info('leading no more')

@@ -33,13 +33,20 @@ export const untilReady = async (
     () => 'ended' as const,
   )
   try {
-    const outcome = await Promise.race([died, probe(replica, spec, limited)])
+    const outcome = await Promise.race([died, hadDied(context, replica, limited), probe(replica, spec, limited)])
     if (outcome === 'ready') return { kind: 'ready' }
     signal.throwIfAborted()
     return { kind: 'failed', reason: await reasonOf(context, replica, outcome, limitMs) }
   } finally {
     probing.abort()
   }
+}
+
+/** A replica may end before anybody listens for it. */
+const hadDied = async (context: ControllerContext, replica: Replica, signal: AbortSignal): Promise<'died'> => {
+  const now = await context.engine.inspect(replica.id, signal).catch(() => replica)
+  if (now?.state === 'running' || now?.state === 'starting') return new Promise(() => {})
+  return 'died'
 }
 
 type Outcome = 'ready' | 'died' | 'ended' | { lastAnswer: string }

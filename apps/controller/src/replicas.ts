@@ -21,19 +21,32 @@ export interface Replicas {
 
 export const trackReplicas = (engine: Engine): Replicas => {
   let known = new Map<string, Replica>()
+  /** What is learnt while the engine's list is on its way is newer than the list. */
+  const learnt = new Set<Map<string, Replica | undefined>>()
+  const learn = (id: string, replica: Replica | undefined) => {
+    for (const one of learnt) one.set(id, replica)
+    if (replica) known.set(id, replica)
+    else known.delete(id)
+  }
   const deaths = new EventEmitter().setMaxListeners(0)
   return {
     refresh: async () => {
-      known = new Map((await engine.list()).map((replica) => [replica.id, replica]))
+      const since = new Map<string, Replica | undefined>()
+      learnt.add(since)
+      try {
+        known = new Map((await engine.list()).map((replica) => [replica.id, replica]))
+        for (const [id, replica] of since) learn(id, replica)
+      } finally {
+        learnt.delete(since)
+      }
     },
     look: async (replicaId) => {
       const replica = await engine.inspect(replicaId)
-      if (replica) known.set(replicaId, replica)
-      else known.delete(replicaId)
+      learn(replicaId, replica)
       return replica
     },
-    put: (replica) => known.set(replica.id, replica),
-    drop: (replicaId) => known.delete(replicaId),
+    put: (replica) => learn(replica.id, replica),
+    drop: (replicaId) => learn(replicaId, undefined),
     all: () => [...known.values()],
     of: (tenant, fn) => [...known.values()].filter((replica) => replica.tenant === tenant && replica.function === fn),
     death: async (replicaId, signal) => {

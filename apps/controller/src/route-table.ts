@@ -3,44 +3,62 @@ import { type Endpoint, type Route, routeKey } from '@pushfn/model/route'
 import type { Redis } from '@pushfn/store/redis'
 import { changeRoutes, replaceRoutes } from '@pushfn/store/route-store'
 import type { RevisionState, WantedState } from '@pushfn/store/wanted'
+import { openTurns } from './turns.ts'
 
 /**
  * The routes as the controller wants them, and their way to Redis. What is here is right; what is in Redis follows, at
  * once when Redis answers, at the next resync when it does not.
  */
 export interface RouteTable {
-  /** Publishes the route when it differs; returns the table's version, undefined when Redis did not take it. */
-  put(route: Route): Promise<number | undefined>
-  remove(key: string): Promise<number | undefined>
+  /** Publishes the route when it differs. A Redis that is away is told to `onError`, never thrown. */
+  put(route: Route): Promise<void>
+  remove(key: string): Promise<void>
   get(key: string): Route | undefined
   keys(): string[]
   /** Makes Redis equal to this table: after a start, or when Redis lost it. Throws when Redis is away. */
   publishAll(): Promise<void>
+  /** The version by which Redis has all of this table; undefined while it has not. */
+  publishedVersion(): number | undefined
 }
 
 export const openRouteTable = (redis: Redis, cloud: string, onError: (err: unknown) => void): RouteTable => {
   const table = new Map<string, Route>()
-  const change = async (what: { put?: Route[]; remove?: string[] }): Promise<number | undefined> => {
-    try {
-      return await changeRoutes(redis, cloud, what)
-    } catch (err) {
-      onError(err)
-      return undefined
-    }
-  }
+  // One after the other: what was read of Redis before a change must not be made good after it.
+  const inTurn = openTurns()
+  let version: number | undefined
+  let isBehind = true
+  const change = (what: { put?: Route[]; remove?: string[] }): Promise<void> =>
+    inTurn('', async () => {
+      try {
+        version = await changeRoutes(redis, cloud, what)
+      } catch (err) {
+        isBehind = true
+        onError(err)
+      }
+    })
   return {
     put: async (route) => {
       const before = table.get(routeKey(route))
-      if (before && JSON.stringify(before) === JSON.stringify(route)) return undefined
+      if (before && JSON.stringify(before) === JSON.stringify(route)) return
       table.set(routeKey(route), route)
-      return change({ put: [route] })
+      await change({ put: [route] })
     },
-    remove: async (key) => (table.delete(key) ? change({ remove: [key] }) : undefined),
+    remove: async (key) => {
+      if (table.delete(key)) await change({ remove: [key] })
+    },
     get: (key) => table.get(key),
     keys: () => [...table.keys()],
-    publishAll: async () => {
-      await replaceRoutes(redis, cloud, [...table.values()])
-    },
+    publishAll: () =>
+      inTurn('', async () => {
+        try {
+          version = await replaceRoutes(redis, cloud, [...table.values()])
+          isBehind = false
+        } catch (err) {
+          isBehind = true
+          throw err
+        }
+      }),
+    publishedVersion: () => (isBehind ? undefined : version),
   }
 }
 

@@ -3,12 +3,14 @@ import type { Redis } from './redis.ts'
 
 /**
  * Writes the route table that gateways read. Only the controller that leads calls this. Table, version and message
- * change in one step, so that a gateway sees every version or knows that it missed one.
+ * change in one step, so that a gateway sees every version or knows that it missed one. A table that Redis lost begins
+ * anew by the clock, above every version that gateways may have.
  */
 const CHANGE = `
 for i = 2, #ARGV, 2 do
   if ARGV[i + 1] == '' then redis.call('HDEL', KEYS[1], ARGV[i]) else redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 end
+if redis.call('EXISTS', KEYS[2]) == 0 then redis.call('SET', KEYS[2], redis.call('TIME')[1] .. '000') end
 local version = redis.call('INCR', KEYS[2])
 redis.call('PUBLISH', KEYS[3], '{"version":' .. version .. ',' .. string.sub(ARGV[1], 2))
 return version`
@@ -37,13 +39,15 @@ export const readRoutes = (redis: Redis, cloud: string): Promise<Record<string, 
 
 /**
  * Makes the table equal to `routes` by changing only what differs: after a restart, or when Redis lost it. Returns the
- * number of routes that differed.
+ * table's version.
  */
 export const replaceRoutes = async (redis: Redis, cloud: string, routes: readonly Route[]): Promise<number> => {
   const there = await readRoutes(redis, cloud)
+  const version = await redis.get(routeKeys(cloud).version)
   const put = routes.filter((route) => there[routeKey(route)] !== JSON.stringify(route))
   const wanted = new Set(routes.map(routeKey))
   const remove = Object.keys(there).filter((key) => !wanted.has(key))
-  if (put.length + remove.length > 0) await changeRoutes(redis, cloud, { put, remove })
-  return put.length + remove.length
+  // A version that Redis lost is begun anew.
+  if (put.length + remove.length === 0 && version !== null) return Number(version)
+  return changeRoutes(redis, cloud, { put, remove })
 }
