@@ -21,7 +21,8 @@ import { forgeRepository } from './forge-repository.ts'
 import { stackCheck } from './stack-check.ts'
 
 const LOOK_EVERY_MS = 2_000
-const REPORTS_AT_ONCE = 50
+/** As many as can be told, one a second, before another reporter may take them. */
+const REPORTS_AT_ONCE = 16
 const BUILDS_AT_ONCE = 8
 const FIRST_DELAY_MS = 2_000
 const LONGEST_DELAY_MS = 300_000
