@@ -5,6 +5,9 @@ const conditions = ['source', 'module', 'node', 'development|production']
 const resolve = { conditions }
 const ssr = { resolve: { conditions, externalConditions: conditions } }
 
+/** Stands beside the code like a unit test, and wants the engine. */
+const NEEDS_DOCKER = 'deploy/local/src/base-images.test.ts'
+
 /**
  * `unit`: tests beside the code, files side by side. `world`: everything under `test/`, one file after the other, since
  * each wants the whole machine. Both find the same PostgreSQL and Redis, started once for the run.
@@ -18,8 +21,8 @@ export default defineConfig({
         ssr,
         test: {
           name: 'unit',
-          include: ['packages/**/src/**/*.test.ts', 'apps/**/src/**/*.test.ts', 'deploy/**/*.test.ts'],
-          exclude: ['**/node_modules/**'],
+          include: ['packages/**/src/**/*.test.ts', 'apps/**/src/**/*.test.ts', 'deploy/local/**/*.test.ts'],
+          exclude: ['**/node_modules/**', NEEDS_DOCKER],
           globalSetup: ['deploy/local/src/vitest-servers.ts'],
           testTimeout: 20_000,
           hookTimeout: 60_000,
@@ -30,7 +33,7 @@ export default defineConfig({
         ssr,
         test: {
           name: 'world',
-          include: ['test/**/*.test.ts'],
+          include: ['test/**/*.test.ts', NEEDS_DOCKER],
           exclude: ['**/node_modules/**', 'test/bench/**'],
           globalSetup: ['deploy/local/src/vitest-servers.ts', 'deploy/local/src/vitest-world.ts'],
           fileParallelism: false,

@@ -86,7 +86,11 @@ const run = (file, args, environment) =>
     })
   })
 
-/** Node 24 takes over; signals go on to it, its end is ours. It ends with us even when we are killed. */
+/**
+ * Node 24 takes over; signals go on to it, its end is ours. It ends with us even when we are killed, and we end when the
+ * npm that runs us was killed. (npm passes signals to the process it started and not to that one's children: this is why
+ * package.json's scripts say `exec`, and name npm's own Node instead of the shell script in node_modules/.bin.)
+ */
 const handOver = (script, args) =>
   new Promise((resolve, reject) => {
     const child = spawn('setpriv', ['--pdeathsig', 'TERM', '--', node24, script, ...args], {
@@ -95,6 +99,9 @@ const handOver = (script, args) =>
       stdio: 'inherit',
     })
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+    const { ppid } = process
+    if (process.env.npm_lifecycle_event)
+      setInterval(() => process.ppid !== ppid && child.kill('SIGTERM'), 1_000).unref()
     child.once('error', reject)
     child.once('exit', (code, signal) => {
       process.exitCode = signal ? 1 : code

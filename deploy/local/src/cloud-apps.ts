@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { findFreePort, isPortTaken } from './free-port.ts'
 import type { App } from './processes.ts'
+import { repositoryRoot } from './repository-root.ts'
 
 export interface CloudSettings {
   /** Its name: keeps several on one engine, Redis and database server apart. */
@@ -51,13 +52,13 @@ export const cloudApps = async (settings: CloudSettings): Promise<App[]> => {
     BUILDER_HEALTH_PORT: String(builder),
     CONTROLLER_HEALTH_PORT: String(controller),
   }
-  const readyUrl = (port: number | undefined) => `http://127.0.0.1:${port}/readyz`
-  return [
-    { name: 'api', env, readyUrl: readyUrl(api) },
-    { name: 'builder', env, readyUrl: readyUrl(builder) },
-    { name: 'controller', env, readyUrl: readyUrl(controller) },
-    { name: 'gateway', env, readyUrl: readyUrl(gatewayAdmin) },
-  ]
+  const ports = { api, builder, controller, gateway: gatewayAdmin }
+  return Object.entries(ports).map(([name, port]) => ({
+    name,
+    main: join(repositoryRoot, 'apps', name, 'dist/main.js'),
+    env,
+    readyUrl: `http://127.0.0.1:${port}/readyz`,
+  }))
 }
 
 const freePortLike = async (usual: number): Promise<number> => ((await isPortTaken(usual)) ? findFreePort() : usual)

@@ -4,10 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { SetupError } from '../stage.mjs'
 import { type BoundProcess, startBoundProcess } from './bound-process.ts'
 import { endLeftover } from './leftover.ts'
-import { repositoryRoot } from './repository-root.ts'
 
 export interface App {
   name: string
+  /** Absolute path of its JavaScript. */
+  main: string
   env: NodeJS.ProcessEnv
   /** Answers 200 once the app can do its work. */
   readyUrl: string
@@ -26,7 +27,7 @@ const LONGEST_PAUSE_MS = 30_000
 const SETTLED_MS = 60_000
 
 /**
- * Runs the apps side by side, each as `apps/<name>/dist/main.js` on this Node with its log in `<dir>/logs/<name>.log`,
+ * Runs the apps side by side, each on this Node with its log in `<dir>/logs/<name>.log`,
  * and returns when all are ready. An app that ends by itself is started again after a pause that grows with every end;
  * `say` is told. Throws SetupError with the last lines of its log when one does not get ready, with all others stopped.
  */
@@ -84,10 +85,9 @@ export const superviseApps = async (
 const logPathOf = (app: App, dir: string) => join(dir, 'logs', `${app.name}.log`)
 
 const startApp = async (app: App, dir: string): Promise<BoundProcess> => {
-  const main = join(repositoryRoot, 'apps', app.name, 'dist/main.js')
   const pidPath = join(dir, `${app.name}.pid`)
-  await endLeftover(pidPath, main)
-  const started = await startBoundProcess(process.execPath, ['--enable-source-maps', main], {
+  await endLeftover(pidPath, app.main)
+  const started = await startBoundProcess(process.execPath, ['--enable-source-maps', app.main], {
     logPath: logPathOf(app, dir),
     env: app.env,
     cwd: dir,
