@@ -14,11 +14,11 @@ export interface Stage extends AsyncDisposable {
   dataDir: string
 }
 
-export const openStage = async (): Promise<Stage> => {
+export const openStage = async (env: Record<string, string> = {}): Promise<Stage> => {
   await using undo = new AsyncDisposableStack()
   const dataDir = await mkdtemp(join(tmpdir(), 'pushfn-data-'))
   undo.defer(() => rm(dataDir, { recursive: true, force: true }))
-  const world = undo.use(await startWorld({ env: { DATA_DIR: dataDir, READY_LIMIT_MS: '3000' } }))
+  const world = undo.use(await startWorld({ env: { DATA_DIR: dataDir, READY_LIMIT_MS: '3000', ...env } }))
   const end = undo.move()
   return { world, dataDir, [Symbol.asyncDispose]: () => end.disposeAsync() }
 }
