@@ -75,7 +75,7 @@ export const plan = async (run: Run, source: Source, stack: Stack): Promise<Func
 }
 
 const fetchedTemplates = async (run: Run, stack: Stack): Promise<string[]> => {
-  if (stack.templates.length === 0) return []
+  if (stack.templates.every((template) => template.source === undefined)) return []
   if (!run.context.config.areOwnTemplatesAllowed) {
     const place = { file: stack.file, key: 'configuration.templates' }
     const fault = { message: 'this cloud uses no templates but its own', place }
