@@ -10,6 +10,12 @@ export interface PostgresUser {
 const NAME = 'postgres'
 
 /**
+ * The capability to read and enter any folder. The secure bit lets access(2), by which PostgreSQL looks for its own
+ * binaries, heed it too: for other users than root that call leaves capabilities out of account.
+ */
+const REACH_ALL = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search', '--securebits=+no_setuid_fixup']
+
+/**
  * As whom PostgreSQL runs: as we, except that it refuses to run as root. Root's checkout may well be in /root, which the
  * user `postgres` (made when there is none) may not enter: where it cannot reach `paths`, it is given the one capability
  * to read past that. The database's own users get no such right, since none of ours may read files through SQL.
@@ -27,7 +33,7 @@ export const postgresUserFor = async (paths: readonly string[]): Promise<Postgre
     ),
   )
   if (canReach.every(Boolean)) return { privileges, ids }
-  return { privileges: [...privileges, '--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'], ids }
+  return { privileges: [...privileges, ...REACH_ALL], ids }
 }
 
 const idsOf = async (): Promise<{ uid: number; gid: number } | undefined> => {

@@ -1,9 +1,11 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startPostgres } from './postgres.ts'
+import { postgresUserFor } from './postgres-user.ts'
+import { runCommand } from './run-command.ts'
 
 let dataDir: string
 beforeAll(async () => {
@@ -45,6 +47,17 @@ test('a server that still runs from an earlier start gives way', async () => {
   } finally {
     await next.stop()
   }
+})
+
+test.runIf(process.getuid?.() === 0)('its processes reach programs under a folder that is root’s alone', async () => {
+  const folder = join(dataDir, 'closed')
+  await mkdir(folder, { mode: 0o700 })
+  await copyFile('/bin/true', join(folder, 'program'))
+  const { privileges } = await postgresUserFor([join(folder, 'program')])
+  const tries = ['test', '-x', join(folder, 'program')]
+  await runCommand('setpriv', [...privileges, '--', ...tries], { timeoutMs: 5_000 })
+  const caps = await runCommand('setpriv', [...privileges, '--', 'setpriv', '--dump'], { timeoutMs: 5_000 })
+  expect(caps).toMatch(/^Ambient capabilities: dac_read_search$/m)
 })
 
 test('its user may create databases but is no superuser, so that SQL reads no files', async () => {

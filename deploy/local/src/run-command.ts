@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { SetupError } from '../stage.mjs'
 
 export interface CommandOptions {
   cwd?: string
@@ -18,16 +19,15 @@ export interface CommandResult {
   end: string
 }
 
-export class CommandError extends Error {
-  override readonly name = 'CommandError'
-}
+/** Its message names the program and carries the last lines it wrote. */
+export class CommandError extends SetupError {}
 
 const TAIL_LINES = 12
 const MAX_OUTPUT = 4 * 1024 * 1024
 
 /**
  * Runs a program to its end and returns what it wrote to stdout. Throws CommandError when it cannot be started, takes too
- * long or ends with another code than 0; the message carries its last lines.
+ * long or ends with another code than 0.
  */
 export const runCommand = async (file: string, args: readonly string[], options: CommandOptions): Promise<string> => {
   const { end, stdout, output } = await tryCommand(file, args, options)
