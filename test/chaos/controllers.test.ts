@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { localFetch } from '../support/local-fetch.ts'
 import { litterOf } from '../support/remove-cloud.ts'
 import { type AppName, startWorld, type World } from '../support/world.ts'
+import { CHAOS_RUNS } from './support/chance.ts'
 import { type Ledger, openLedger } from './support/ledger.ts'
 import { startLoad } from './support/load.ts'
 import { aGithubProject, type Project } from './support/project.ts'
@@ -58,7 +59,7 @@ test('when the leader is killed another leads and heals what died meanwhile', as
 
 test('a leader killed in the midst of rollouts leaves one replica and the newest version', async () => {
   const load = startLoad(project.url, 50)
-  for (let n = 0; n < 3; n++) {
+  for (let n = 0; n < 2 * CHAOS_RUNS; n++) {
     const { sha } = await project.push(`midway-${n}`)
     await expect.poll(() => ledger.db.revision.count({ where: { sha } }), { interval: 5, timeout: 20_000 }).toBe(1)
     await sleep(n * 120)

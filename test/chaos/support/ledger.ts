@@ -12,6 +12,12 @@ export const openLedger = (world: World) => {
       orderBy: { push: { sequence: 'desc' } },
       include: { push: true, revisions: true, reports: true },
     })
+  /** Resolves when no build is open. */
+  const untilEnded = (timeoutMs: number) =>
+    until('no open build', timeoutMs, async () => {
+      const open = await db.build.findMany({ where: { state: { notIn: [...TERMINAL_STATES] } } })
+      return open.length === 0 || { not: open }
+    })
   return {
     db,
     /** The newest build of a commit. */
@@ -22,12 +28,10 @@ export const openLedger = (world: World) => {
         const build = await buildOf(sha).catch(() => null)
         return build?.state === state ? build : { not: build?.state ?? 'none', because: build?.failure }
       }),
+    untilEnded,
     /** Resolves when no build is open, and nothing is left to tell the forges. */
     untilQuiet: async (timeoutMs: number) => {
-      await until('no open build', timeoutMs, async () => {
-        const open = await db.build.findMany({ where: { state: { notIn: [...TERMINAL_STATES] } } })
-        return open.length === 0 || { not: open }
-      })
+      await untilEnded(timeoutMs)
       await until('all told', timeoutMs, async () => {
         const untold: unknown[] = await db.$queryRaw`
           SELECT build_id, context, state, version, sent, tries, due_at FROM reports WHERE sent < version`

@@ -69,7 +69,8 @@ const aProject = async (
   const copy = await aWorkingCopy()
   const url = world.functionUrl(about.tenant, 'fn')
   const commit = async (marker: string) => {
-    await copy.write(files(marker))
+    // Two tenants' commits of one second and one content would be one commit.
+    await copy.write({ ...files(marker), OWNER: about.tenant })
     return copy.commit(marker)
   }
   return {
