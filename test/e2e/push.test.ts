@@ -108,3 +108,27 @@ const containersOf = async (tenant: string) => {
   const { containers } = await litterOf(world.docker, world.cloud)
   return containers.filter((container) => container.Labels['pushfn.cloud/tenant'] === tenant)
 }
+
+describe('a stack of several functions', () => {
+  test('goes live together or not at all: one that does not get ready keeps the others as they were', async () => {
+    const tenant = await aTenantOf(world)
+    await using copy = await aWorkingCopy()
+    await copy.write({ 'stack.yml': stack('a', 'b'), 'a/handler.js': handler('a1'), 'b/handler.js': handler('b1') })
+    await copy.commit()
+    await copy.push(tenant.gitUrl('shop'))
+    await copy.write({ 'a/handler.js': handler('a2'), 'b/handler.js': `throw new Error('b is broken')\n` })
+    await copy.commit()
+    const { output } = await copy.push(tenant.gitUrl('shop'))
+    expect(output).toMatch(/FAILED: function “b” ended with exit code 1 before it was ready/)
+    expect(output).not.toContain('a is live')
+    expect(await (await localFetch(world.functionUrl(tenant.slug, 'a'))).text()).toBe('a1')
+    expect(await (await localFetch(world.functionUrl(tenant.slug, 'b'))).text()).toBe('b1')
+    await expect.poll(async () => (await containersOf(tenant.slug)).length, { timeout: 30_000 }).toBe(2)
+
+    await copy.write({ 'b/handler.js': handler('b3') })
+    await copy.commit()
+    await copy.push(tenant.gitUrl('shop'))
+    expect(await (await localFetch(world.functionUrl(tenant.slug, 'a'))).text()).toBe('a2')
+    expect(await (await localFetch(world.functionUrl(tenant.slug, 'b'))).text()).toBe('b3')
+  })
+})

@@ -6,15 +6,16 @@ import type { ControllerContext } from './context.ts'
 import { drainAndRemove, expectDrain, forgetDrains } from './drain.ts'
 import { type Readiness, untilReady } from './readiness.ts'
 import { liveRoute } from './route-table.ts'
+import { tellStack, untilStackReady } from './stack-ready.ts'
 import { isOfRevision, replicaCount, workloadOf } from './workload.ts'
 
 /** Gateways serve by a new table within a millisecond or two; one that hangs does not hold a deploy. */
 const APPLIED_LIMIT_MS = 1_000
 
 /**
- * Brings the wanted revision live: starts it BESIDE the old one, waits until every replica answers, moves the alias, then
- * the route, then drains the old one. When it does not get ready the wish is taken back with the reason, and nothing
- * changed for callers. Throws only what is the engine's or the database's fault: then it is tried again.
+ * Brings the wanted revision live: starts it BESIDE the old one, waits until every replica answers and the others of its
+ * stack do, moves the alias, then the route, then drains the old one. When it or another of the stack does not get ready
+ * the wish is taken back with the reason, and nothing changed for callers. Throws only what is the engine's or the database's fault: then it is tried again.
  */
 export const deploy = async (
   context: ControllerContext,
@@ -24,12 +25,14 @@ export const deploy = async (
 ): Promise<void> => {
   const log = context.log.child({ tenant: state.tenant, function: state.name, build: wanted.buildId })
   const startedAt = performance.now()
-  const { replicas, readiness } = await startAll(context, state, wanted, signal)
+  const { replicas, readiness: own } = await startAll(context, state, wanted, signal)
+  const readiness = own.kind === 'ready' ? await untilStackReady(context, wanted, signal) : own
   if (readiness.kind === 'failed') {
     // First the replicas: the builder takes their image away as soon as it hears of the failure.
     await Promise.all(replicas.map((replica) => remove(context, replica)))
     await failRevision(context.db, { functionId: state.functionId, revisionId: wanted.id, failure: readiness.reason })
     settled(context, wanted)
+    tellStack(context, wanted)
     log.info({ reason: readiness.reason.split('\n')[0] }, 'revision failed')
     return
   }

@@ -18,7 +18,7 @@ export const heal = async (context: ControllerContext, state: WantedState): Prom
   const ensured = await ensureReplicas(context, state, live)
   await unlessOvertaken(context, state, async (now) => {
     const running = ensured.filter((replica) => isRunning(context, replica))
-    const isBeingDeployed = now.live?.state === 'wanted'
+    const isBeingDeployed = now.live?.state === 'wanted' || now.live?.state === 'ready'
     if (isBeingDeployed && running.length > 0) return switchTo(context, now, live, running)
     if (isBeingDeployed) return
     await context.routes.put(liveRoute(now, live, running, context.config.maxBodyBytes))

@@ -33,7 +33,8 @@ export const lead = async (context: ControllerContext): Promise<void> => {
   const deploying = openLanes(async (functionId) => {
     const state = await wantedState(db, functionId).catch(() => undefined)
     const wanted = state?.wanted
-    if (!state || !wanted || state.isRemoved || wanted.state !== 'wanted' || wanted.id === state.live?.id) return
+    if (!state || !wanted || state.isRemoved || wanted.id === state.live?.id) return
+    if (wanted.state !== 'wanted' && wanted.state !== 'ready') return
     const abort = new AbortController()
     deploys.set(functionId, { revisionId: wanted.id, abort })
     try {

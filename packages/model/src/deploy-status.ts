@@ -16,3 +16,6 @@ export type CommitStatus = z.infer<typeof CommitStatus>
 
 /** The context of the whole stack's status, as OpenFaaS Cloud named it. */
 export const STACK_CONTEXT = 'stack-deploy'
+
+/** How the reason of a function begins that was ready, but was not deployed because another of its stack was not. */
+export const NOT_DEPLOYED = 'was not deployed'

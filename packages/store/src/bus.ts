@@ -56,6 +56,8 @@ export const channels = (cloud: string) => ({
   functionWanted: `${cloud}:bell:function-wanted`,
   /** A revision is live or failed: its id. The builder's release step listens. */
   revisionSettled: `${cloud}:bell:revision-settled`,
+  /** A revision answers, or failed: its build's id. The controller listens for the others of the stack. */
+  stackChanged: `${cloud}:bell:stack-changed`,
   /** A push superseded builds of its ref: a build's id. The builder that runs it stops. */
   buildSuperseded: `${cloud}:bell:build-superseded`,
   /** A report is due. The reporter listens. */

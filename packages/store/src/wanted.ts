@@ -22,7 +22,8 @@ export interface RevisionState {
   digest: string
   sequence: bigint
   spec: FunctionSpec
-  state: 'wanted' | 'live' | 'failed'
+  /** `ready`: it answers, and waits for the others of its stack. */
+  state: 'wanted' | 'ready' | 'live' | 'failed'
 }
 
 const include = {
@@ -88,6 +89,28 @@ export const moveLive = (
     return true
   })
 
+/** How far the other functions of a revision's stack are. */
+export type StackReadiness = { kind: 'ready' } | { kind: 'waiting' } | { kind: 'failed'; function: string }
+
+/** Says that a revision answers, and returns how far its stack is: functions of one push go live together or not at all. */
+export const readyInStack = async (
+  db: Database,
+  revision: { id: string; buildId: string },
+): Promise<StackReadiness> => {
+  const states = () =>
+    db.revision.findMany({
+      where: { buildId: revision.buildId },
+      select: { id: true, state: true, function: { select: { name: true } } },
+    })
+  const before = await states()
+  if (before.length === 1) return { kind: 'ready' }
+  await db.revision.updateMany({ where: { id: revision.id, state: 'wanted' }, data: { state: 'ready' } })
+  const rows = await states()
+  const failed = rows.find((row) => row.state === 'failed')
+  if (failed) return { kind: 'failed', function: failed.function.name }
+  return { kind: rows.some((row) => row.state === 'wanted') ? 'waiting' : 'ready' }
+}
+
 /** Says that callers reach the revision now: the builder waits for this word. */
 export const confirmLive = async (db: Database, revisionId: string): Promise<void> => {
   await db.revision.update({ where: { id: revisionId }, data: { state: 'live', failure: null } })
@@ -100,7 +123,7 @@ export const failRevision = (
 ): Promise<void> =>
   db.$transaction(async (tx) => {
     await tx.revision.updateMany({
-      where: { id: facts.revisionId, state: 'wanted' },
+      where: { id: facts.revisionId, state: { in: ['wanted', 'ready'] } },
       data: { state: 'failed', failure: storable(facts.failure) },
     })
     const live = await tx.alias.findUnique({

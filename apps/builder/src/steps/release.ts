@@ -1,4 +1,4 @@
-import { STACK_CONTEXT } from '@pushfn/model/deploy-status'
+import { NOT_DEPLOYED, STACK_CONTEXT } from '@pushfn/model/deploy-status'
 import { AppError } from '@pushfn/model/errors'
 import { buildPageUrl, functionUrl } from '@pushfn/model/urls'
 import { channels } from '@pushfn/store/bus'
@@ -103,7 +103,7 @@ const waitUntilLive = async (
   while (waiting.size > 0) {
     for (const row of await revisionStates(run.context.db, [...waiting.keys()])) {
       const revision = waiting.get(row.id)
-      if (!revision || row.state === 'wanted') continue
+      if (!revision || row.state === 'wanted' || row.state === 'ready') continue
       waiting.delete(row.id)
       if (row.state === 'failed') {
         failures.push({ name: revision.name, failure: row.failure ?? 'it did not get ready' })
@@ -116,8 +116,10 @@ const waitUntilLive = async (
     await settled.next()
     run.signal.throwIfAborted()
   }
-  const [first] = failures
-  if (first) throw notReady(run, first, failures.length)
+  // Of a stack that failed together the one that did not get ready comes first; the others only had to wait for it.
+  const culprits = failures.filter(({ failure }) => !failure.startsWith(NOT_DEPLOYED))
+  const [first] = culprits.length > 0 ? culprits : failures
+  if (first) throw notReady(run, first, Math.max(culprits.length, 1))
   return released
 }
 
