@@ -52,7 +52,7 @@ const APP_ID = 4242
 
 export const startWorld = async (options: WorldOptions = {}): Promise<World> => {
   await using undo = new AsyncDisposableStack()
-  const cloud = `t${randomBytes(4).toString('hex')}`
+  const cloud = `t${process.env.PUSHFN_TEST_RUN ?? ''}${randomBytes(4).toString('hex')}`
   const folder = await mkdtemp(join(tmpdir(), 'pushfn-world-'))
   undo.defer(() => rm(folder, { recursive: true, force: true }))
   const databaseUrl = options.databaseUrl ?? undo.use(await emptyDatabase()).url

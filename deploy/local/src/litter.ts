@@ -2,14 +2,14 @@ import type Docker from 'dockerode'
 
 const MANAGED = 'pushfn.cloud/managed'
 
-/** Everything on the engine that some Pushfn made and that runs or holds a network: lines that name each. */
-export const listManaged = async (docker: Docker): Promise<ReadonlySet<string>> => {
+/** What stands on the engine of clouds whose names begin with `prefix`: a line for each container and network. */
+export const listManaged = async (docker: Docker, prefix: string): Promise<string[]> => {
   const filters = { label: [MANAGED] }
   const containers = await docker.listContainers({ all: true, filters })
   const networks = await docker.listNetworks({ filters })
-  const cloudOf = (labels: Record<string, string> | undefined) => labels?.[MANAGED] ?? '?'
-  return new Set([
-    ...containers.map(({ Id, Names, Labels }) => `container ${Names[0] ?? Id} of cloud ${cloudOf(Labels)}`),
-    ...networks.map(({ Name, Labels }) => `network ${Name} of cloud ${cloudOf(Labels)}`),
-  ])
+  const found = [
+    ...containers.map(({ Id, Names, Labels }) => ({ name: `container ${Names[0] ?? Id}`, cloud: Labels[MANAGED] })),
+    ...networks.map(({ Name, Labels }) => ({ name: `network ${Name}`, cloud: Labels?.[MANAGED] })),
+  ]
+  return found.flatMap(({ name, cloud }) => (cloud?.startsWith(prefix) ? [`${name} of cloud ${cloud}`] : []))
 }

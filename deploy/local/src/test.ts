@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -100,9 +101,11 @@ const test = async (args: readonly string[]): Promise<boolean> => {
     note(`docker ${engine.version}, ${await ensureBaseImage(engine.docker)}`)
     return engine.docker
   })
-  const before = await listManaged(docker)
+  const run = randomBytes(3).toString('hex')
+  // test/support/world.ts names its clouds by it: other runs on this engine are not ours to judge.
+  process.env.PUSHFN_TEST_RUN = run
   const tests = await runTests(args)
-  const litter = [...(await listManaged(docker))].filter((name) => !before.has(name))
+  const litter = await listManaged(docker, `t${run}`)
   for (const name of litter) console.log(`left behind: ${name}`)
   const failed = checks.failed + tests.failed + (litter.length > 0 ? 1 : 0)
   console.log(`${checks.passed + tests.passed} passed, ${failed} failed, ${tests.skipped} skipped`)
