@@ -41,6 +41,7 @@ export async function* acceptPush(context: ApiContext, push: AcceptedPush): Asyn
       yield `${recorded.reason}\n`
       continue
     }
+    context.log.info({ build: recorded.buildId, tenant: push.user, commit: command.after.slice(0, 8) }, 'push stored')
     void ring(context, {
       builds: [recorded.buildId],
       superseded: recorded.superseded,
