@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startWorld, type World } from '../support/world.ts'
 import { aChance, CHAOS_RUNS } from './support/chance.ts'
@@ -81,4 +82,16 @@ describe('of pushes of one ref', () => {
     expect(outputs.map(({ code }) => code)).toEqual(Array(6).fill(0))
     await answersAtLast(project, 'builtin-6')
   })
+})
+
+test('a push that git took while nobody could note it is found and built', async () => {
+  const project = await aBuiltinProject(world, 'unnoted')
+  await project.push('noted')
+  const repository = await ledger.db.repository.findFirstOrThrow({ where: { tenant: { slug: 'unnoted' } } })
+  await world.app('api').stop({ signal: 'SIGKILL' })
+  const sha = await project.commit('unnoted')
+  await project.copy.git('push', '--quiet', join(world.dataDir, 'git', `${repository.id}.git`), 'HEAD:refs/heads/main')
+  await world.start('api')
+  await ledger.untilState(sha, 'live')
+  await answersAtLast(project, 'unnoted')
 })

@@ -1,8 +1,9 @@
 import { NO_COMMIT } from '@pushfn/model/ids'
 import { waitingBuilds } from '@pushfn/store/builds'
+import type { Repository } from '@pushfn/store/repositories'
 import type { ApiContext } from './context.ts'
-import { storePush } from './git/accept-push.ts'
-import { branchHeads, repositoryFolder } from './git/repositories-on-disk.ts'
+import { storePushIn } from './git/accept-push.ts'
+import { branchHeads, describeCommit, repositoryFolder } from './git/repositories-on-disk.ts'
 
 const INTERVAL_MS = 5_000
 const REFS_EVERY = 60
@@ -39,15 +40,33 @@ const storeMissedPushes = async (context: ApiContext): Promise<void> => {
     where: { forge: 'builtin', removedAt: null },
     include: { refs: true, tenant: { select: { slug: true } } },
   })
-  for (const repository of repositories) {
+  for (const { refs, tenant, ...repository } of repositories) {
     const folder = repositoryFolder(context.config.dataDir, repository.id)
-    const heads = await branchHeads(folder).catch(() => new Map<string, string>())
-    for (const [ref, sha] of heads) {
-      const known = repository.refs.find((row) => row.name === ref)
-      if (known?.sha === sha) continue
-      context.log.warn({ repository: repository.id, ref, sha }, 'a push that was never stored is stored now')
-      const before = known?.sha ?? NO_COMMIT
-      await storePush(context, { repository, user: repository.tenant.slug, folder }, { ref, before, after: sha })
+    try {
+      for (const [ref, sha] of await branchHeads(folder)) {
+        const isKnown = refs.some((row) => row.name === ref && row.sha === sha)
+        if (!isKnown) await storeMissedPush(context, { repository, user: tenant.slug, folder }, ref)
+      }
+    } catch (err) {
+      // One repository that cannot be read must not keep the others from being looked at.
+      context.log.warn({ err, repository: repository.id }, 'the branches cannot be compared')
     }
   }
+}
+
+/** Pushes are under way meanwhile: where the branch stands is looked at again once nobody else can store one. */
+const storeMissedPush = async (
+  context: ApiContext,
+  where: { repository: Repository; user: string; folder: string },
+  ref: string,
+): Promise<void> => {
+  await context.db.$transaction(async (tx) => {
+    const [known] = await tx.$queryRaw<{ sha: string }[]>`
+      SELECT sha FROM refs WHERE repository_id = ${where.repository.id}::uuid AND name = ${ref} FOR UPDATE`
+    const sha = (await branchHeads(where.folder)).get(ref)
+    if (!sha || sha === known?.sha) return
+    const { message } = await describeCommit(where.folder, sha)
+    context.log.warn({ repository: where.repository.id, ref, sha }, 'a push that was never stored is stored now')
+    await storePushIn(tx, where, { ref, before: known?.sha ?? NO_COMMIT, after: sha, message })
+  })
 }

@@ -1,5 +1,6 @@
 import { buildPageUrl } from '@pushfn/model/urls'
 import { followBuild } from '@pushfn/store/build-stream'
+import type { Transaction } from '@pushfn/store/database'
 import { type RecordedPush, recordPush } from '@pushfn/store/pushes'
 import type { Repository } from '@pushfn/store/repositories'
 import type { ApiContext } from '../context.ts'
@@ -62,27 +63,33 @@ export async function* acceptPush(context: ApiContext, push: AcceptedPush): Asyn
   }
 }
 
-/** Also what the reconciler calls for a branch whose push was never stored. */
-export const storePush = async (
+const storePush = async (
   context: Pick<ApiContext, 'db'>,
   where: Pick<AcceptedPush, 'repository' | 'user' | 'folder'>,
   command: { ref: string; before: string; after: string },
 ): Promise<RecordedPush> => {
   const { message } = await describeCommit(where.folder, command.after)
+  return context.db.$transaction((tx) => storePushIn(tx, where, { ...command, message }))
+}
+
+/** Also what the reconciler calls for a branch whose push was never stored. */
+export const storePushIn = async (
+  tx: Transaction,
+  where: Pick<AcceptedPush, 'repository' | 'user'>,
+  command: { ref: string; before: string; after: string; message: string },
+): Promise<RecordedPush> => {
   const branch = command.ref.replace(/^refs\/heads\//, '')
-  return context.db.$transaction(async (tx) => {
-    // The branch pushed first is the default one, whatever its name.
-    const isFirst = (await tx.ref.count({ where: { repositoryId: where.repository.id } })) === 0
-    const repository = isFirst
-      ? await tx.repository.update({ where: { id: where.repository.id }, data: { defaultBranch: branch } })
-      : where.repository
-    return recordPush(tx, {
-      repository,
-      ref: command.ref,
-      sha: command.after,
-      before: command.before,
-      pusher: where.user,
-      message,
-    })
+  // The branch pushed first is the default one, whatever its name.
+  const isFirst = (await tx.ref.count({ where: { repositoryId: where.repository.id } })) === 0
+  const repository = isFirst
+    ? await tx.repository.update({ where: { id: where.repository.id }, data: { defaultBranch: branch } })
+    : where.repository
+  return recordPush(tx, {
+    repository,
+    ref: command.ref,
+    sha: command.after,
+    before: command.before,
+    pusher: where.user,
+    message: command.message,
   })
 }
