@@ -159,6 +159,8 @@ describe('a builder that was stopped and thought dead', () => {
         await ledger.untilState(newer.sha, 'live')
         expect(await project.answer()).toBe('two')
         await ledger.untilQuiet(20_000)
+        // The revision before takes its time to end.
+        await expect.poll(async () => (await containersOf(tenant)).length, { timeout: 30_000 }).toBe(1)
         const before = await containersOf(tenant)
         process.kill(zombie.pid, 'SIGCONT')
         await sleep(4_000)
