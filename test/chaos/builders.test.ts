@@ -161,6 +161,7 @@ describe('a builder that was stopped and thought dead', () => {
         await ledger.untilQuiet(20_000)
         // The revision before takes its time to end.
         await expect.poll(async () => (await containersOf(tenant)).length, { timeout: 30_000 }).toBe(1)
+        await expect.poll(async () => (await containersOf(tenant)).length, { timeout: 20_000 }).toBe(1)
         const before = await containersOf(tenant)
         process.kill(zombie.pid, 'SIGCONT')
         await sleep(4_000)
