@@ -74,6 +74,7 @@ test('with all its connections cut workers go on', async () => {
 test('ten seconds away, and empty when it is back, it delays pushes and loses none', async () => {
   await server.crash()
   const some = await pushSome('away')
+  await world.github.settled()
   expect(
     world.github.webhooks.deliveries.slice(-4).flatMap(({ attempts }) => attempts.map(({ status }) => status)),
   ).toEqual([202, 202, 202, 202])

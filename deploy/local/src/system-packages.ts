@@ -12,6 +12,7 @@ export interface SystemPackage {
 
 export const DOCKER: SystemPackage = { program: 'dockerd', debian: 'docker.io' }
 export const IPTABLES: SystemPackage = { program: 'iptables', debian: 'iptables' }
+export const IPROUTE: SystemPackage = { program: 'ip', debian: 'iproute2' }
 export const REDIS: SystemPackage = { program: 'redis-server', debian: 'redis-server' }
 export const DEBOOTSTRAP: SystemPackage = { program: 'debootstrap', debian: 'debootstrap' }
 export const CHROMIUM: SystemPackage = { program: 'chromium', debian: 'chromium' }

@@ -19,6 +19,8 @@ export const openDatabase = (url: string, connections = 10): Database =>
       connectionTimeoutMillis: 5_000,
       // A statement that hangs must not hold a webhook or a lease for ever.
       statement_timeout: 30_000,
+      // A process that was stopped in the midst of a transaction gives up its locks.
+      idle_in_transaction_session_timeout: 10_000,
     }),
   })
 
