@@ -47,9 +47,21 @@ module.exports = {
     ),
     border(
       'gateway-serves-alone',
-      'The gateway goes on while database, forge and engine are away: it imports none of them.',
+      'The gateway goes on while database, forge and engine are away: it imports none of them, of the store Redis’ part alone.',
       { path: '^apps/gateway/', pathNot: TESTS },
-      { path: ['^packages/(store|forge|engine|images)/', 'node_modules/(@?prisma|pg|dockerode)/'] },
+      {
+        path: ['^packages/(store|forge|engine|images)/', 'node_modules/(@?prisma|pg|dockerode)/'],
+        pathNot: ['^packages/store/src/(redis|bus)[.]ts$', '^packages/store/src/calls/'],
+      },
+    ),
+    border(
+      'calls-know-no-database',
+      'What the gateway imports of the store stands on Redis alone.',
+      { path: ['^packages/store/src/(redis|bus)[.]ts$', '^packages/store/src/calls/'], pathNot: TESTS },
+      {
+        path: ['^packages/store/src/', 'node_modules/(@?prisma|pg)/'],
+        pathNot: ['^packages/store/src/(redis|bus)[.]ts$', '^packages/store/src/calls/'],
+      },
     ),
     border(
       'dashboard-knows-model-only',

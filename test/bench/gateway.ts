@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { type Route, routeKey, routeKeys } from '@pushfn/model/route'
+import { type Route, RoutePolicy, routeKey, routeKeys } from '@pushfn/model/route'
 import { Redis } from 'ioredis'
 import { startReverseProxy, startUpstream } from './support/nginx.ts'
 import { cpuSecondsOf, freePort, type Started, startOnCore, untilListening } from './support/processes.ts'
@@ -33,7 +33,7 @@ const aRoute = (index: number, address: string): Route => ({
   tenant: `tenant-${index}`,
   revision: 'r1',
   endpoints: [{ id: 'upstream', address }],
-  policy: { responseTimeoutMs: 30_000, idleTimeoutMs: 30_000, maxBodyBytes: 10_000_000 },
+  policy: RoutePolicy.parse({ responseTimeoutMs: 30_000, idleTimeoutMs: 30_000, maxBodyBytes: 10_000_000 }),
 })
 
 const publish = async (redisPort: number, address: string): Promise<void> => {

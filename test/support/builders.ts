@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { FunctionSpec } from '@pushfn/model/function-spec'
+import { AccessPolicy } from '@pushfn/model/access-policy'
+import { type FunctionSpec, ScaleSpec } from '@pushfn/model/function-spec'
 import { RepositoryName, TenantSlug } from '@pushfn/model/names'
 import type { Database } from '@pushfn/store/database'
 import { type PushFacts, recordPush } from '@pushfn/store/pushes'
@@ -50,8 +51,10 @@ export const aSpec = (spec: Partial<FunctionSpec> = {}): FunctionSpec => ({
   cpuMillis: 1_000,
   processes: 128,
   isRootReadOnly: true,
-  scale: { min: 1, max: 4 },
+  scale: ScaleSpec.parse({ min: 1, max: 4 }),
   health: { path: '/_/health', initialDelayMs: 0 },
   timeouts: { responseMs: 10_000, idleMs: 60_000 },
+  access: AccessPolicy.parse({}),
+  schedule: null,
   ...spec,
 })

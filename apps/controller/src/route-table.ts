@@ -3,6 +3,7 @@ import { type Endpoint, type Route, routeKey } from '@pushfn/model/route'
 import type { Redis } from '@pushfn/store/redis'
 import { changeRoutes, replaceRoutes } from '@pushfn/store/route-store'
 import type { RevisionState, WantedState } from '@pushfn/store/wanted'
+import { routePolicy } from './route-policy.ts'
 import { openTurns } from './turns.ts'
 
 /**
@@ -78,11 +79,7 @@ export const liveRoute = (
       replica.state === 'running' && replica.address ? [{ id: replica.id, address: replica.address }] : [],
     )
     .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
-  policy: {
-    responseTimeoutMs: revision.spec.timeouts.responseMs,
-    idleTimeoutMs: revision.spec.timeouts.idleMs,
-    maxBodyBytes,
-  },
+  policy: routePolicy(revision.spec, maxBodyBytes),
 })
 
 export const liveRouteKey = (state: Pick<WantedState, 'tenant' | 'name'>): string =>

@@ -2,6 +2,7 @@ import { startHealthServer } from '@pushfn/kit/health-server'
 import type { Log } from '@pushfn/kit/log'
 import { createMetrics } from '@pushfn/kit/metrics'
 import type { RunningApp } from '@pushfn/kit/run'
+import { RoutePolicy } from '@pushfn/model/route'
 import { CallStats } from './call-stats.ts'
 import { registerMetrics } from './metrics.ts'
 import { createPeers, parseNetworks } from './peer.ts'
@@ -76,11 +77,11 @@ const QUARTER_HOUR_MS = 15 * 60_000
 
 /** The api as a route of its own: builds are followed for minutes, and a Git push has the size that it has. */
 const consoleEntry = (apiUrl: string, limits: UpstreamLimits): RouteEntry => ({
-  policy: {
+  policy: RoutePolicy.parse({
     responseTimeoutMs: QUARTER_HOUR_MS,
     idleTimeoutMs: QUARTER_HOUR_MS,
     maxBodyBytes: Number.MAX_SAFE_INTEGER,
-  },
+  }),
   upstreams: [new Upstream({ id: 'api', address: new URL(apiUrl).origin }, limits)],
   stats: new CallStats('console'),
 })

@@ -1,5 +1,5 @@
 import type { Route } from '@pushfn/model/route'
-import { routeKey } from '@pushfn/model/route'
+import { RoutePolicy, routeKey } from '@pushfn/model/route'
 import { expect, test } from 'vitest'
 import { RouteTable } from './route-table.ts'
 
@@ -19,7 +19,7 @@ const aRoute = (over: Partial<Route> = {}): Route => ({
   tenant: 'ada',
   revision: 'r',
   endpoints: [{ id: 'e1', address: '192.0.2.1:8080' }],
-  policy: { responseTimeoutMs: 1, idleTimeoutMs: 1, maxBodyBytes: 1 },
+  policy: RoutePolicy.parse({ responseTimeoutMs: 1, idleTimeoutMs: 1, maxBodyBytes: 1 }),
   ...over,
 })
 const put = (table: RouteTable, route: Route) => table.put(routeKey(route), route)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { FunctionSpec } from './function-spec.ts'
+import { AccessPolicy } from './access-policy.ts'
+import { FunctionSpec, ScaleSpec } from './function-spec.ts'
 import { functionSpec, SPEC_DEFAULTS } from './function-spec-from.ts'
 import { parseStack } from './parse-stack.ts'
 
@@ -26,9 +27,11 @@ describe('functionSpec', () => {
       cpuMillis: 1000,
       processes: 128,
       isRootReadOnly: true,
-      scale: { min: 1, max: 4 },
+      scale: ScaleSpec.parse({ min: 1, max: 4 }),
       health: { path: '/_/health', initialDelayMs: 0 },
       timeouts: { responseMs: 60_000, idleMs: 60_000 },
+      access: AccessPolicy.parse({}),
+      schedule: null,
     })
   })
 
@@ -53,9 +56,11 @@ describe('functionSpec', () => {
       cpuMillis: 250,
       labels: { canary: 'true' },
       annotations: { topic: 'cron-function' },
-      scale: { min: 2, max: 5 },
+      scale: ScaleSpec.parse({ min: 2, max: 5 }),
       health: { path: '/healthz', initialDelayMs: 1500 },
       timeouts: { responseMs: 300_000, idleMs: 120_000 },
+      access: AccessPolicy.parse({}),
+      schedule: null,
     })
   })
 
@@ -81,9 +86,11 @@ describe('functionSpec', () => {
     expect(spec).toMatchObject({
       memoryMiB: 1024,
       cpuMillis: 2000,
-      scale: { min: 1, max: 20 },
+      scale: ScaleSpec.parse({ min: 1, max: 20 }),
       health: { initialDelayMs: 120_000 },
       timeouts: { responseMs: 600_000 },
+      access: AccessPolicy.parse({}),
+      schedule: null,
     })
     expect(warnings.map(({ message, place }) => [place?.line, message])).toEqual([
       [5, 'functions.hello.limits.memory is 4096 MiB, but a function may have 1024 MiB here: it gets those'],
@@ -106,9 +113,11 @@ describe('functionSpec', () => {
     annotations: {com.openfaas.health.http.path: "healthz\\r\\nX: y", com.openfaas.health.http.initialDelay: x}
 `)
     expect(spec).toMatchObject({
-      scale: { min: 1, max: 4 },
+      scale: ScaleSpec.parse({ min: 1, max: 4 }),
       health: { path: '/_/health', initialDelayMs: 0 },
       timeouts: { responseMs: 60_000, idleMs: 60_000 },
+      access: AccessPolicy.parse({}),
+      schedule: null,
     })
     expect(told).toEqual([
       'functions.hello.labels.com.openfaas.scale.min must be a whole number from 0 on, but is "many": it is 1',
@@ -127,7 +136,7 @@ describe('functionSpec', () => {
     ['min: 5, com.openfaas.scale.max: 3', { min: 3, max: 3 }, 1],
   ])('makes sense of com.openfaas.scale.%s', (labels, scale, warningCount) => {
     const { spec, told } = specOf(`    labels: {com.openfaas.scale.${labels}}\n`)
-    expect(spec.scale).toEqual(scale)
+    expect(spec.scale).toMatchObject(scale)
     expect(told).toHaveLength(warningCount)
   })
 

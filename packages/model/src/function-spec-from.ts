@@ -1,6 +1,7 @@
+import { AccessPolicy } from './access-policy.ts'
 import { durationMs } from './duration.ts'
 import type { Fault } from './errors.ts'
-import type { FunctionSpec } from './function-spec.ts'
+import { type FunctionSpec, ScaleSpec } from './function-spec.ts'
 import { annotationsLetThrough, labelsLetThrough, type Warn } from './let-through.ts'
 import { quote } from './quote.ts'
 import type { StackFunction } from './stack.ts'
@@ -75,6 +76,8 @@ export const functionSpec = (
     scale: scale(fn, defaults, warn),
     health: health(annotations, defaults, warn),
     timeouts: timeouts(environment, defaults, warn),
+    access: AccessPolicy.parse({}),
+    schedule: null,
   }
   return { spec, warnings }
 }
@@ -114,10 +117,10 @@ const scale = ({ labels }: StackFunction, defaults: SpecDefaults, warn: Warn): F
   }
   const min = read('min', 0)
   const max = read('max', 1)
-  if (min <= max) return { min, max }
+  if (min <= max) return ScaleSpec.parse({ min, max })
   const isMaxGiven = Object.hasOwn(labels, 'com.openfaas.scale.max')
   if (isMaxGiven) warn('labels.com.openfaas.scale.min', `is ${min}, more than com.openfaas.scale.max: it is ${max}`)
-  return isMaxGiven ? { min: max, max } : { min, max: min }
+  return ScaleSpec.parse(isMaxGiven ? { min: max, max } : { min, max: min })
 }
 
 const health = (annotations: Readonly<Record<string, string>>, defaults: SpecDefaults, warn: Warn) => {

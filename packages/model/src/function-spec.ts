@@ -1,4 +1,32 @@
 import { z } from 'zod'
+import { AccessPolicy } from './access-policy.ts'
+
+/** How many replicas run, and when none does. A revision from before a field was there gets its default. */
+export const ScaleSpec = z.object({
+  /** Replicas that stand ready; asleep there are none, whatever `min` says. */
+  min: z.number().int().nonnegative(),
+  max: z.number().int().positive(),
+  /** What `target` counts of each replica. */
+  type: z.enum(['concurrency', 'rps', 'cpu']).default('concurrency'),
+  /** Per replica: calls under way (`concurrency`), calls a second (`rps`), thousandths of a core (`cpu`). */
+  target: z.number().positive().default(50),
+  /** Idle for so long, its replicas are paused; null: never. */
+  pauseAfterMs: z.number().int().nonnegative().nullable().default(null),
+  /** Idle for so long, they are stopped; null: never. Not shorter than `pauseAfterMs`. */
+  stopAfterMs: z.number().int().nonnegative().nullable().default(null),
+  /** Calls that one replica is ever given at once, over all gateways; null: as many as come. */
+  maxInflight: z.number().int().positive().nullable().default(null),
+})
+export type ScaleSpec = z.infer<typeof ScaleSpec>
+
+/** When the cloud itself calls the function. */
+export const ScheduleSpec = z.object({
+  /** Cron expression of 5 fields, or 6 with seconds in front. */
+  cron: z.string(),
+  /** IANA name, `Europe/Berlin`. */
+  timeZone: z.string(),
+})
+export type ScheduleSpec = z.infer<typeof ScheduleSpec>
 
 /**
  * What a revision runs with: the stack's words made definite, defaults filled in, units fixed. Stored with the revision,
@@ -15,8 +43,10 @@ export const FunctionSpec = z.object({
   cpuMillis: z.number().int().positive(),
   processes: z.number().int().positive(),
   isRootReadOnly: z.boolean(),
-  scale: z.object({ min: z.number().int().nonnegative(), max: z.number().int().positive() }),
+  scale: ScaleSpec,
   health: z.object({ path: z.string().startsWith('/'), initialDelayMs: z.number().int().nonnegative() }),
   timeouts: z.object({ responseMs: z.number().int().positive(), idleMs: z.number().int().positive() }),
+  access: AccessPolicy.prefault({}),
+  schedule: ScheduleSpec.nullable().default(null),
 })
 export type FunctionSpec = z.infer<typeof FunctionSpec>

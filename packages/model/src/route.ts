@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { CorsPolicy, RateLimits } from './access-policy.ts'
 
 /**
  * A route is what the gateway knows of one alias of one function: (host label, function) → endpoints and policy. The
@@ -21,6 +22,19 @@ export const RoutePolicy = z.object({
   idleTimeoutMs: z.number().int().positive(),
   /** Bytes a request body may have. */
   maxBodyBytes: z.number().int().positive(),
+  /** Calls that one replica is given at once, over all gateways; further ones are held. Null: as many as come. */
+  maxInflight: z.number().int().positive().nullable().default(null),
+  /** Calls that are held while no replica can take them: how many in one gateway, and for how long. */
+  hold: z.object({ calls: z.number().int(), ms: z.number().int() }).default({ calls: 1_000, ms: 30_000 }),
+  /** Async calls of the function that may run at once. */
+  asyncConcurrency: z.number().int().positive().default(100),
+  auth: z.enum(['none', 'token']).default('none'),
+  cors: CorsPolicy.nullable().default(null),
+  limits: RateLimits.nullable().default(null),
+  /** Of all the tenant's functions together. */
+  tenantLimits: RateLimits.nullable().default(null),
+  /** Bytes that a request's headers may have together; null: as many as the gateway takes. */
+  maxHeaderBytes: z.number().int().positive().nullable().default(null),
 })
 export type RoutePolicy = z.infer<typeof RoutePolicy>
 
@@ -50,10 +64,14 @@ export const RouteChange = z.object({
 })
 export type RouteChange = z.infer<typeof RouteChange>
 
-/** What a gateway says back. `applied`: it serves by this version. `drained`: no request of it is at this endpoint any more. */
+/**
+ * What a gateway says back. `applied`: it serves by this version. `drained`: no request of it is at this endpoint any more.
+ * `wake`: it holds calls of this function and knows no endpoint; said again each second while it does.
+ */
 export const GatewayMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('applied'), gateway: z.string(), version: z.number().int() }),
   z.object({ kind: z.literal('drained'), gateway: z.string(), endpoint: z.string() }),
+  z.object({ kind: z.literal('wake'), gateway: z.string(), tenant: z.string(), function: z.string() }),
 ])
 export type GatewayMessage = z.infer<typeof GatewayMessage>
 

@@ -27,7 +27,7 @@ export const watchGateways = async (bus: Bus, cloud: string): Promise<Gateways> 
     const message = GatewayMessage.parse(JSON.parse(text))
     lastSeen.set(message.gateway, Date.now())
     if (message.kind === 'applied') appliedBy.set(message.gateway, message.version)
-    else drainedBy.get(message.endpoint)?.add(message.gateway)
+    if (message.kind === 'drained') drainedBy.get(message.endpoint)?.add(message.gateway)
     for (const look of waiting) look()
   })
 

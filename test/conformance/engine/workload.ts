@@ -1,5 +1,6 @@
 import type { Workload } from '@pushfn/engine/engine'
-import type { FunctionSpec } from '@pushfn/model/function-spec'
+import { AccessPolicy } from '@pushfn/model/access-policy'
+import { type FunctionSpec, ScaleSpec } from '@pushfn/model/function-spec'
 import { PROBE_SERVER } from './probe.ts'
 
 /** What a test wants otherwise than usual; `code` is what the test image runs, the probe server by default. */
@@ -21,9 +22,11 @@ export const aWorkload = ({ spec, code = PROBE_SERVER, ...wanted }: Wanted & { i
     cpuMillis: 500,
     processes: 40,
     isRootReadOnly: true,
-    scale: { min: 1, max: 1 },
+    scale: ScaleSpec.parse({ min: 1, max: 1 }),
     health: { path: '/', initialDelayMs: 0 },
     timeouts: { responseMs: 10_000, idleMs: 10_000 },
+    access: AccessPolicy.parse({}),
+    schedule: null,
     ...spec,
     environment: { CODE: code, ...spec?.environment },
   },

@@ -1,12 +1,14 @@
+import { FunctionSpec } from '@pushfn/model/function-spec'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { bridgeName, bridgePrefix, containerName, identityOf, networkName, replicaLabels } from './names.ts'
 
 const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,12}[a-z0-9])?$/)
 const replica = fc.record({ tenant: label, function: label, revision: label, ordinal: fc.nat({ max: 50 }) })
-const spec = {
+const spec = FunctionSpec.parse({
   environment: {},
   secrets: [],
+  labels: {},
   annotations: {},
   memoryMiB: 64,
   cpuMillis: 100,
@@ -15,7 +17,7 @@ const spec = {
   scale: { min: 1, max: 1 },
   health: { path: '/', initialDelayMs: 0 },
   timeouts: { responseMs: 1, idleMs: 1 },
-}
+})
 const workload = (labels: Record<string, string> = {}) => ({
   tenant: 'a-b',
   function: 'c',

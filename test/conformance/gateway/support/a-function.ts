@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
-import type { Route } from '@pushfn/model/route'
+import { type Route, RoutePolicy } from '@pushfn/model/route'
 
 /** What a function saw of one request. */
 export interface Seen {
@@ -94,6 +94,6 @@ export const aRoute = (
     tenant,
     revision: 'r1',
     endpoints: addresses.map((address, i) => ({ id: `${name}-${i}`, address })),
-    policy: { responseTimeoutMs: 5_000, idleTimeoutMs: 5_000, maxBodyBytes: 1_000_000, ...policy },
+    policy: RoutePolicy.parse({ responseTimeoutMs: 5_000, idleTimeoutMs: 5_000, maxBodyBytes: 1_000_000, ...policy }),
   }
 }

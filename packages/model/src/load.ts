@@ -1,0 +1,31 @@
+import { z } from 'zod'
+
+/**
+ * What gateways tell the controller of the work that functions have: scaling and sleeping are decided by it. A report
+ * comes every interval from every gateway, also when there is nothing to tell, so that silence is never taken for idleness.
+ */
+export const FunctionLoad = z.object({
+  /** Calls under way or held, averaged over the interval. */
+  concurrency: z.number().nonnegative(),
+  /** Calls that began in the interval. */
+  calls: z.number().int().nonnegative(),
+  /** Calls that are held at its end because no replica can take them. */
+  held: z.number().int().nonnegative(),
+  /** Async calls that wait in the queue at its end. */
+  queued: z.number().int().nonnegative(),
+})
+export type FunctionLoad = z.infer<typeof FunctionLoad>
+
+export const LoadReport = z.object({
+  gateway: z.string(),
+  intervalMs: z.number().positive(),
+  /** By `functionKey`; functions without any load are left out. */
+  functions: z.record(z.string(), FunctionLoad),
+})
+export type LoadReport = z.infer<typeof LoadReport>
+
+/** `<tenant>/<function>`. */
+export const functionKey = (of: { tenant: string; function: string }): string => `${of.tenant}/${of.function}`
+
+/** The channel of LoadReport as JSON. */
+export const loadChannel = (cloud: string): string => `${cloud}:load`
