@@ -2,20 +2,23 @@ import { AppError, type Fault, faultText } from '@pushfn/model/errors'
 import type { BuildLog } from './build-log.ts'
 import type { BuildContext } from './context.ts'
 import { dockerfileLines } from './dockerfile-lines.ts'
+import { unavailableImage } from './unavailable-image.ts'
 
 /** A build that BuildKit gave up, as an error for the tenant: the step, its place in the Dockerfile, the last lines. */
 export const buildFailure = (fn: string, message: string, context: BuildContext, log: BuildLog): AppError => {
   if (/no space left on device/.test(message)) {
     return new AppError('ENGINE_FAILED', message, { hint: 'the builder has no room left', function: fn })
   }
+  const { text } = context.dockerfile
   const step = log.failedStep()
-  const line = lineOf(message, step, context.dockerfile.text)
-  const what = step ? `${shortened(step)} failed: ${reasonOf(message)}` : reasonOf(message)
+  const base = unavailableImage(message, text)
+  const line = base ? base.line : lineOf(message, step, text)
+  const what = base?.message ?? (step ? `${shortened(step)} failed: ${reasonOf(message)}` : reasonOf(message))
   const fault: Fault = {
     message: what,
     place: { file: context.dockerfile.file, ...(line !== undefined && { line }) },
   }
-  const tail = log.tail().map((text) => `  ${text}`)
+  const tail = log.tail().map((said) => `  ${said}`)
   const hint = [faultText(fault), ...tail].join('\n')
   return new AppError('BUILD_FAILED', `${fn}: ${message}`, { hint, function: fn, faults: [fault] })
 }

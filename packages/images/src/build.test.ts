@@ -102,6 +102,15 @@ describe('a build', () => {
     expect(failure.faults[0]?.message).toMatch(message)
   })
 
+  test('whose base image cannot be had says which and where, and nothing of the cloud’s network', async () => {
+    const failure = await failureOf('ARG TAG=1\nFROM registry.invalid/team/base:$TAG\nRUN true\n')
+    expect(failure.code).toBe('BUILD_FAILED')
+    expect(failure.hint).toMatch(
+      /^hello\/Dockerfile:2: the registry of registry\.invalid\/team\/base:\S+ does not answer/,
+    )
+    expect(failure.hint).not.toMatch(/\d+\.\d+\.\d+\.\d+/)
+  })
+
   test('that is aborted really stops, and the reason is thrown', async () => {
     const word = `sleep 7${Math.floor(Math.random() * 1e9)}`
     const stop = new AbortController()
