@@ -1,6 +1,7 @@
 import { commonSettings } from '@pushfn/kit/common-settings'
 import { setting } from '@pushfn/kit/configuration'
 import { githubSettings } from '@pushfn/kit/github-settings'
+import { registrySettings } from '@pushfn/kit/registry-settings'
 
 /** What the builder reads from its environment. */
 export const settings = {
@@ -28,8 +29,7 @@ export const settings = {
     env: 'REGISTRY',
     description: 'Registry that images are pushed to, `host:port/prefix`; none: they stay on the engine.',
   }),
-  registryUser: setting.optionalText({ env: 'REGISTRY_USER', description: 'User at the registry.' }),
-  registryPassword: setting.optionalSecret({ env: 'REGISTRY_PASSWORD', description: 'Password at the registry.' }),
+  ...registrySettings,
   concurrency: setting.integer(
     { env: 'BUILDS_AT_ONCE', description: 'Builds that this builder runs at once.', default: '4' },
     { min: 1, max: 64 },

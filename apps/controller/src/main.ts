@@ -23,6 +23,8 @@ const start = async (): Promise<RunningApp> => {
   log = createLog('controller', config.logLevel)
   const db = openDatabase(config.databaseUrl)
   const bus = openBus(config.redisUrl, (err) => log.warn({ err: err.message }, 'redis does not answer'))
+  const { registryUser: username, registryPassword } = config
+  const registryLogin = username && registryPassword ? { username, password: registryPassword.reveal() } : undefined
   const engine = createDockerEngine({
     docker: config.dockerSocket,
     cloud: config.cloud,
@@ -32,6 +34,7 @@ const start = async (): Promise<RunningApp> => {
     hostPorts: config.hostPorts.map(Number),
     buildsMayReach: config.buildsMayReach,
     ...(config.runtime && { runtime: config.runtime }),
+    ...(registryLogin && { registryLogin }),
   })
   const stopping = new AbortController()
 

@@ -1,5 +1,6 @@
 import { commonSettings } from '@pushfn/kit/common-settings'
 import { setting } from '@pushfn/kit/configuration'
+import { registrySettings } from '@pushfn/kit/registry-settings'
 
 const { cloud, logLevel, redisUrl, databaseUrl } = commonSettings
 
@@ -20,6 +21,7 @@ export const settings = {
     description: 'Socket of the Docker Engine that runs functions.',
     default: '/var/run/docker.sock',
   }),
+  ...registrySettings,
   runtime: setting.optionalText({
     env: 'CONTAINER_RUNTIME',
     description: 'Runtime of the engine that functions run under, `runsc` for gVisor; none: the engine’s own.',

@@ -15,6 +15,7 @@ export const IPTABLES: SystemPackage = { program: 'iptables', debian: 'iptables'
 export const IPROUTE: SystemPackage = { program: 'ip', debian: 'iproute2' }
 export const REDIS: SystemPackage = { program: 'redis-server', debian: 'redis-server' }
 export const DEBOOTSTRAP: SystemPackage = { program: 'debootstrap', debian: 'debootstrap' }
+export const REGISTRY: SystemPackage = { program: 'docker-registry', debian: 'docker-registry' }
 export const CHROMIUM: SystemPackage = { program: 'chromium', debian: 'chromium' }
 export const NGINX: SystemPackage = { program: 'nginx', debian: 'nginx-light' }
 export const WRK: SystemPackage = { program: 'wrk', debian: 'wrk' }

@@ -10,7 +10,7 @@ import { openHome } from './home.ts'
 import { listManaged } from './litter.ts'
 import { repositoryRoot } from './repository-root.ts'
 import { tryCommand } from './run-command.ts'
-import { CHROMIUM, IPROUTE, IPTABLES, installSystemPackages, REDIS } from './system-packages.ts'
+import { CHROMIUM, IPROUTE, IPTABLES, installSystemPackages, REDIS, REGISTRY } from './system-packages.ts'
 
 /**
  * `npm test`: everything there is, to the end even when something fails, and one closing line with the counts. Arguments
@@ -96,7 +96,7 @@ const runTests = async (args: readonly string[]): Promise<Counts> => {
 const test = async (args: readonly string[]): Promise<boolean> => {
   const checks = await runChecks()
   const docker = await stage('ground', async (note) => {
-    await installSystemPackages([IPTABLES, IPROUTE, REDIS, CHROMIUM])
+    await installSystemPackages([IPTABLES, IPROUTE, REDIS, REGISTRY, CHROMIUM])
     const engine = await ensureDocker(await openHome())
     note(`docker ${engine.version}, ${await ensureBaseImage(engine.docker)}`)
     return engine.docker

@@ -9,6 +9,7 @@ import { readLogFrames } from './log-tail.ts'
 import { BUILD_BRIDGE, bridgePrefix, LABEL, managedBy } from './names.ts'
 import { createNamespaces } from './namespaces.ts'
 import { ownContainer } from './own-container.ts'
+import type { RegistryLogin } from './pull-image.ts'
 import { removeReplica } from './remove-replica.ts'
 import { replicaFromInspect, replicaFromList } from './replica.ts'
 import { hostResolvers } from './resolvers.ts'
@@ -27,6 +28,8 @@ export interface DockerEngineOptions {
   subnetBits?: number
   /** The OCI runtime as dockerd knows it (`runsc`, `kata`, …); dockerd's default when absent. */
   runtime?: string
+  /** Who pulls images that the engine does not have (any more); nobody in particular when absent. */
+  registryLogin?: RegistryLogin
   /**
    * Whether the driver keeps firewall rules that cut functions off from the host, private networks and one another.
    * Default true; false only where something else does, since bridges alone do not.
@@ -65,7 +68,13 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
           builds: { bridge: BUILD_BRIDGE, mayReach: options.buildsMayReach ?? [] },
         }))
   const namespaces = createNamespaces({ docker, cloud, firewall, pool, subnetBits })
-  const starting = { docker, cloud, namespaces, ...(options.runtime === undefined ? {} : { runtime: options.runtime }) }
+  const starting = {
+    docker,
+    cloud,
+    namespaces,
+    ...(options.runtime !== undefined && { runtime: options.runtime }),
+    ...(options.registryLogin && { registryLogin: options.registryLogin }),
+  }
 
   const list = async (labels: readonly string[], signal?: AbortSignal): Promise<Replica[]> => {
     const found = await docker.listContainers({

@@ -6,11 +6,13 @@ import { type ContainerPolicy, containerOptions } from './container-options.ts'
 import { accepting, engineFailure, reasonOf, statusOf, within } from './failure.ts'
 import { containerName, identityOf } from './names.ts'
 import type { Namespaces } from './namespaces.ts'
+import { isImageMissing, pullImage, type RegistryLogin } from './pull-image.ts'
 import { replicaFromInspect } from './replica.ts'
 
 export interface StartContext extends ContainerPolicy {
   docker: Dockerode
   namespaces: Namespaces
+  registryLogin?: RegistryLogin
 }
 
 const LIMIT_MS = 60_000
@@ -19,7 +21,7 @@ const CONFLICT = 409
 const GONE = 404
 const NOT_MODIFIED = 304
 
-/** Three calls to Docker and no more: create, start, and one look for the address. */
+/** Three calls to Docker and no more, when all is there: create, start, and one look for the address. */
 export const startReplica = async (
   context: StartContext,
   workload: Workload,
@@ -33,8 +35,9 @@ export const startReplica = async (
     try {
       return await createAndStart(context, workload, ordinal, signal)
     } catch (error) {
-      if (!isNetworkGone(error)) throw error
-      await namespaces.ensure(workload.tenant, signal)
+      if (isNetworkGone(error)) await namespaces.ensure(workload.tenant, signal)
+      else if (isImageMissing(workload.image, error)) await pullImage(context, workload.image, signal)
+      else throw error
       return await createAndStart(context, workload, ordinal, signal)
     }
   } catch (error) {
