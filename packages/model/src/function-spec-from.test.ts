@@ -44,6 +44,8 @@ describe('functionSpec', () => {
     labels: {canary: true, com.openfaas.scale.min: 2, com.openfaas.scale.max: 5}
     annotations:
       topic: cron-function
+      schedule: "*/5  * * * *"
+      pushfn.cloud/timezone: Europe/Berlin
       com.openfaas.health.http.path: /healthz
       com.openfaas.health.http.initialDelay: 1s500ms
 `)
@@ -60,7 +62,7 @@ describe('functionSpec', () => {
       health: { path: '/healthz', initialDelayMs: 1500 },
       timeouts: { responseMs: 300_000, idleMs: 120_000 },
       access: AccessPolicy.parse({}),
-      schedule: null,
+      schedule: { cron: '*/5 * * * *', timeZone: 'Europe/Berlin' },
     })
   })
 

@@ -4,6 +4,7 @@ import type { Fault } from './errors.ts'
 import { type FunctionSpec, ScaleSpec } from './function-spec.ts'
 import { annotationsLetThrough, labelsLetThrough, type Warn } from './let-through.ts'
 import { quote } from './quote.ts'
+import { scheduleFrom, TIMEZONE_ANNOTATION } from './schedule-from.ts'
 import type { StackFunction } from './stack.ts'
 
 /** What a cloud gives a function that asks for nothing, and the most it gives to one that asks. */
@@ -77,7 +78,7 @@ export const functionSpec = (
     health: health(annotations, defaults, warn),
     timeouts: timeouts(environment, defaults, warn),
     access: AccessPolicy.parse({}),
-    schedule: null,
+    schedule: schedule(annotations, warn),
   }
   return { spec, warnings }
 }
@@ -172,4 +173,14 @@ const duration = (
   }
   if (given > most) warn(key, `is ${quote(written)}, but may be ${most / 1000}s here: it is that`)
   return Math.min(given, most)
+}
+
+/** What is wrong in a schedule was refused with the stack; what a cloud does not let through makes none. */
+const schedule = (annotations: Readonly<Record<string, string>>, warn: Warn): FunctionSpec['schedule'] => {
+  const found = scheduleFrom(annotations)
+  if ('schedule' in found && found.schedule) return found.schedule
+  for (const key of ['schedule', TIMEZONE_ANNOTATION]) {
+    if (Object.hasOwn(annotations, key)) warn(`annotations.${key}`, 'is passed over without “topic: cron-function”')
+  }
+  return null
 }

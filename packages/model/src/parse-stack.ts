@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Fault } from './errors.ts'
 import { FunctionName, nameProblem } from './names.ts'
 import { quote } from './quote.ts'
+import { comesRound, scheduleFrom } from './schedule-from.ts'
 import type { Stack, StackFunction } from './stack.ts'
 import { type FunctionEntry, StackFile } from './stack-file.ts'
 import { stackWarnings } from './stack-warnings.ts'
@@ -43,7 +44,7 @@ export const parseStack = (
   const functions = Object.entries(parsed.data.functions).map(([name, entry]) =>
     stackFunction(name, entry, parsed.data, tree),
   )
-  const contradictions = functions.flatMap((fn) => contradictionFaults(fn, tree))
+  const contradictions = functions.flatMap((fn) => [...contradictionFaults(fn, tree), ...scheduleFaults(fn, tree)])
   if (contradictions.length > 0) return { faults: inFileOrder(contradictions) }
   const templates = (parsed.data.configuration?.templates ?? []).map(({ name, source }) => ({
     name,
@@ -129,6 +130,17 @@ const resources = (written: FunctionEntry['limits']): StackFunction['limits'] =>
 const lineAndColumn = (tree: YamlTree, path: Path) => {
   const { line, column } = tree.placeOf(path)
   return { line, column }
+}
+
+const scheduleFaults = ({ name, annotations }: StackFunction, tree: YamlTree): Fault[] => {
+  const found = scheduleFrom(annotations)
+  const fault = (key: string, problem: string): Fault[] => {
+    const path = ['functions', name, 'annotations', key]
+    return [faultOf(path, `${dotted(path)} ${problem}`, tree)]
+  }
+  if ('problem' in found) return fault(found.key, found.problem)
+  const { schedule } = found
+  return schedule && !comesRound(schedule) ? fault('schedule', 'never comes round: no year has such a day') : []
 }
 
 const contradictionFaults = ({ name, limits, requests }: StackFunction, tree: YamlTree): Fault[] => {
