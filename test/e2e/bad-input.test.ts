@@ -159,7 +159,7 @@ describe('refused before anything is built', () => {
     [
       'an annotation that would leave the function open',
       stack(`${hello}    annotations:\n      auth: key\n`),
-      'stack.yml:5:5 functions.hello.annotations: “auth” is not enforced on this cloud yet: the function would be open to everybody',
+      'stack.yml:6:7: functions.hello.annotations.auth must be “token”, or not there at all, but is "key"',
     ],
     [
       'an image that nobody here built',

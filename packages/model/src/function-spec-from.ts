@@ -1,4 +1,4 @@
-import { AccessPolicy } from './access-policy.ts'
+import { accessPolicyFrom } from './access-policy-from.ts'
 import { durationMs } from './duration.ts'
 import type { Fault } from './errors.ts'
 import { type FunctionSpec, ScaleSpec } from './function-spec.ts'
@@ -77,7 +77,7 @@ export const functionSpec = (
     scale: scale(fn, defaults, warn),
     health: health(annotations, defaults, warn),
     timeouts: timeouts(environment, defaults, warn),
-    access: AccessPolicy.parse({}),
+    access: accessPolicyFrom(fn.annotations).policy,
     schedule: schedule(annotations, warn),
   }
   return { spec, warnings }

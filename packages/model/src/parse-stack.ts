@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { accessPolicyFrom } from './access-policy-from.ts'
 import type { Fault } from './errors.ts'
 import { FunctionName, nameProblem } from './names.ts'
 import { quote } from './quote.ts'
@@ -44,8 +45,12 @@ export const parseStack = (
   const functions = Object.entries(parsed.data.functions).map(([name, entry]) =>
     stackFunction(name, entry, parsed.data, tree),
   )
-  const contradictions = functions.flatMap((fn) => [...contradictionFaults(fn, tree), ...scheduleFaults(fn, tree)])
-  if (contradictions.length > 0) return { faults: inFileOrder(contradictions) }
+  const contradictions = functions.flatMap((fn) => [
+    ...contradictionFaults(fn, tree),
+    ...scheduleFaults(fn, tree),
+    ...accessFaults(fn, tree),
+  ])
+  if (contradictions.length > 0) return { faults: told(tree, contradictions) }
   const templates = (parsed.data.configuration?.templates ?? []).map(({ name, source }) => ({
     name,
     ...(source && { source }),
@@ -153,6 +158,13 @@ const contradictionFaults = ({ name, limits, requests }: StackFunction, tree: Ya
   if ((requests.cpuMillis ?? 0) > (limits.cpuMillis ?? Number.POSITIVE_INFINITY)) tell('cpu')
   return faults
 }
+
+/** Annotations that close something: a wrong one is no warning. */
+const accessFaults = ({ name, annotations }: StackFunction, tree: YamlTree): Fault[] =>
+  accessPolicyFrom(annotations).problems.map(({ key, message }) => {
+    const path = ['functions', name, 'annotations', key]
+    return faultOf(path, `${dotted(path)} ${message}`, tree)
+  })
 
 /** All faults in file order; of a key that was refused already nothing more is said. */
 const told = (tree: YamlTree, found: readonly Fault[]): Fault[] => {

@@ -4,20 +4,26 @@
  */
 
 /**
- * `128Mi`, `1Gi`, `128M`, `64m`, `512Ki` or bytes as whole MiB, rounded up; undefined when it is no amount of memory.
+ * `128Mi`, `1Gi`, `128M`, `64m`, `512Ki` or bytes as whole bytes, rounded up; undefined when it is no amount of memory.
  * `M` and `m` are read as Docker reads them, as MiB: for Kubernetes `128M` is 122.07 MiB, and whoever asks for that is
  * not hurt by getting 128.
  */
-export const memoryMiB = (text: string): number | undefined => {
+export const memoryBytes = (text: string): number | undefined => {
   const [, amount, unit] = MEMORY.exec(text.trim()) ?? []
   if (amount === undefined) return undefined
-  const mebibytes = Number(amount) * (MEBIBYTES[(unit ?? '').toLowerCase()] ?? Number.NaN)
-  return Number.isFinite(mebibytes) ? Math.ceil(mebibytes) : undefined
+  const bytes = Math.ceil(Number(amount) * (BYTES[(unit ?? '').toLowerCase()] ?? Number.NaN))
+  return Number.isSafeInteger(bytes) ? bytes : undefined
+}
+
+/** The same as whole MiB, rounded up. */
+export const memoryMiB = (text: string): number | undefined => {
+  const bytes = memoryBytes(text)
+  return bytes === undefined ? undefined : Math.ceil(bytes / 2 ** 20)
 }
 
 const MEMORY = /^(\d{1,15}(?:\.\d{1,9})?)(?:([kmgt])i?b?|b)?$/i
 
-const MEBIBYTES: Readonly<Record<string, number>> = { '': 2 ** -20, k: 2 ** -10, m: 1, g: 2 ** 10, t: 2 ** 20 }
+const BYTES: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 }
 
 /** `100m` (thousandths of a core), `0.5` or `2` (cores) as thousandths, rounded up; undefined when it is no such amount. */
 export const cpuMillis = (text: string): number | undefined => {
