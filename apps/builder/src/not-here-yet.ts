@@ -23,12 +23,6 @@ export const refuseWhatIsNotHere = (fn: StackFunction, spec: FunctionSpec, file:
   if (spec.annotations.topic !== undefined || spec.annotations.schedule !== undefined) {
     warnings.push({ message: 'schedules are kept, but not run on this cloud yet', place: at('annotations') })
   }
-  if (spec.labels['com.openfaas.scale.zero'] === 'true') {
-    warnings.push({
-      message: 'functions do not scale to zero on this cloud yet: it keeps running',
-      place: at('labels'),
-    })
-  }
   if (fn.constraints.length > 0) {
     warnings.push({ message: 'this cloud has one node: constraints mean nothing', place: at('constraints') })
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { AccessPolicy } from './access-policy.ts'
-import { FunctionSpec, ScaleSpec } from './function-spec.ts'
+import { FunctionSpec } from './function-spec.ts'
 import { functionSpec, SPEC_DEFAULTS } from './function-spec-from.ts'
 import { parseStack } from './parse-stack.ts'
 
@@ -27,7 +27,15 @@ describe('functionSpec', () => {
       cpuMillis: 1000,
       processes: 128,
       isRootReadOnly: true,
-      scale: ScaleSpec.parse({ min: 1, max: 4 }),
+      scale: {
+        min: 1,
+        max: 4,
+        type: 'concurrency',
+        target: 45,
+        pauseAfterMs: 300_000,
+        stopAfterMs: 1_800_000,
+        maxInflight: null,
+      },
       health: { path: '/_/health', initialDelayMs: 0 },
       timeouts: { responseMs: 60_000, idleMs: 60_000 },
       access: AccessPolicy.parse({}),
@@ -58,7 +66,7 @@ describe('functionSpec', () => {
       cpuMillis: 250,
       labels: { canary: 'true' },
       annotations: { topic: 'cron-function' },
-      scale: ScaleSpec.parse({ min: 2, max: 5 }),
+      scale: { min: 2, max: 5 },
       health: { path: '/healthz', initialDelayMs: 1500 },
       timeouts: { responseMs: 300_000, idleMs: 120_000 },
       access: AccessPolicy.parse({}),
@@ -88,7 +96,7 @@ describe('functionSpec', () => {
     expect(spec).toMatchObject({
       memoryMiB: 1024,
       cpuMillis: 2000,
-      scale: ScaleSpec.parse({ min: 1, max: 20 }),
+      scale: { min: 1, max: 20 },
       health: { initialDelayMs: 120_000 },
       timeouts: { responseMs: 600_000 },
       access: AccessPolicy.parse({}),
@@ -115,7 +123,7 @@ describe('functionSpec', () => {
     annotations: {com.openfaas.health.http.path: "healthz\\r\\nX: y", com.openfaas.health.http.initialDelay: x}
 `)
     expect(spec).toMatchObject({
-      scale: ScaleSpec.parse({ min: 1, max: 4 }),
+      scale: { min: 1, max: 4 },
       health: { path: '/_/health', initialDelayMs: 0 },
       timeouts: { responseMs: 60_000, idleMs: 60_000 },
       access: AccessPolicy.parse({}),

@@ -1,9 +1,10 @@
 import { accessPolicyFrom } from './access-policy-from.ts'
 import { durationMs } from './duration.ts'
 import type { Fault } from './errors.ts'
-import { type FunctionSpec, ScaleSpec } from './function-spec.ts'
+import type { FunctionSpec } from './function-spec.ts'
 import { annotationsLetThrough, labelsLetThrough, type Warn } from './let-through.ts'
 import { quote } from './quote.ts'
+import { type ScaleDefaults, scaleSpec } from './scale-spec-from.ts'
 import { scheduleFrom, TIMEZONE_ANNOTATION } from './schedule-from.ts'
 import type { StackFunction } from './stack.ts'
 
@@ -12,7 +13,7 @@ export interface SpecDefaults {
   memoryMiB: number
   cpuMillis: number
   processes: number
-  scale: { min: number; max: number }
+  scale: ScaleDefaults
   healthPath: string
   responseMs: number
   idleMs: number
@@ -26,7 +27,15 @@ export const SPEC_DEFAULTS: SpecDefaults = {
   memoryMiB: 128,
   cpuMillis: 1000,
   processes: 128,
-  scale: { min: 1, max: 4 },
+  scale: {
+    min: 1,
+    max: 4,
+    target: 50,
+    targetProportion: 0.9,
+    zero: true,
+    pauseAfterMs: 5 * 60_000,
+    stopAfterMs: 30 * 60_000,
+  },
   healthPath: '/_/health',
   responseMs: 60_000,
   idleMs: 60_000,
@@ -74,7 +83,7 @@ export const functionSpec = (
     }),
     processes: defaults.processes,
     isRootReadOnly: fn.isRootReadOnly ?? true,
-    scale: scale(fn, defaults, warn),
+    scale: scaleSpec({ labels: fn.labels, annotations, defaults: defaults.scale, mostReplicas: most.replicas }, warn),
     health: health(annotations, defaults, warn),
     timeouts: timeouts(environment, defaults, warn),
     access: accessPolicyFrom(fn.annotations).policy,
@@ -93,35 +102,6 @@ const amount = (
   const given = limits[unit] ?? Math.max(requests[unit] ?? 0, defaults[unit])
   if (given > defaults.most[unit]) tooMuch(given)
   return Math.min(given, defaults.most[unit])
-}
-
-const scale = ({ labels }: StackFunction, defaults: SpecDefaults, warn: Warn): FunctionSpec['scale'] => {
-  const read = (name: 'min' | 'max', least: number): number => {
-    const key = `com.openfaas.scale.${name}`
-    const written = Object.hasOwn(labels, key) ? labels[key] : undefined
-    if (written === undefined) return defaults.scale[name]
-    const given = /^\d{1,6}$/.test(written) ? Number(written) : undefined
-    if (given === undefined || given < least) {
-      warn(
-        `labels.${key}`,
-        `must be a whole number from ${least} on, but is ${quote(written)}: it is ${defaults.scale[name]}`,
-      )
-      return defaults.scale[name]
-    }
-    if (given > defaults.most.replicas) {
-      warn(
-        `labels.${key}`,
-        `is ${given}, but a function may have ${defaults.most.replicas} replicas here: it gets those`,
-      )
-    }
-    return Math.min(given, defaults.most.replicas)
-  }
-  const min = read('min', 0)
-  const max = read('max', 1)
-  if (min <= max) return ScaleSpec.parse({ min, max })
-  const isMaxGiven = Object.hasOwn(labels, 'com.openfaas.scale.max')
-  if (isMaxGiven) warn('labels.com.openfaas.scale.min', `is ${min}, more than com.openfaas.scale.max: it is ${max}`)
-  return ScaleSpec.parse(isMaxGiven ? { min: max, max } : { min, max: min })
 }
 
 const health = (annotations: Readonly<Record<string, string>>, defaults: SpecDefaults, warn: Warn) => {
