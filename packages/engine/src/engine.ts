@@ -34,6 +34,24 @@ export interface Engine {
   /** Asks the replica to end (SIGTERM), ends it after `graceMs`, and removes it with all that it wrote. */
   remove(replicaId: string, graceMs: number, signal?: AbortSignal): Promise<void>
 
+  /**
+   * Freezes a running replica where it stands: no CPU, all of its memory, its connections and its address kept. Time goes on
+   * without it, so nothing may be under way in it. A replica that does not run is returned as it is.
+   */
+  pause(replicaId: string, signal?: AbortSignal): Promise<Replica | undefined>
+
+  /** Lets a paused replica go on, which is at once: it needs no readiness check. Others are returned as they are. */
+  resume(replicaId: string, signal?: AbortSignal): Promise<Replica | undefined>
+
+  /**
+   * Asks a running or paused replica to end (SIGTERM), ends it after `graceMs`, and keeps what `start` needs to start it
+   * again: no memory, no processes, an address that may be another one then.
+   */
+  stop(replicaId: string, graceMs: number, signal?: AbortSignal): Promise<Replica | undefined>
+
+  /** Milliseconds of CPU time that a running replica has used since it was started; undefined when it does not run. */
+  usage(replicaId: string, signal?: AbortSignal): Promise<{ cpuMs: number } | undefined>
+
   /** Every replica of this cloud, running or not, in one call to the engine: without `exit`, which `inspect` knows. */
   list(signal?: AbortSignal): Promise<Replica[]>
 

@@ -3,6 +3,7 @@ import { type EngineUnderTest, type Harness, harnessOf } from './harness.ts'
 import { isolationConformance } from './isolation.conformance.ts'
 import { replicasConformance } from './replicas.conformance.ts'
 import { sandboxConformance } from './sandbox.conformance.ts'
+import { sleepConformance } from './sleep.conformance.ts'
 
 /** What every engine driver must do, on the real thing. `name` is the driver's, `create` sets one up with two clouds. */
 export const engineConformance = (name: string, create: () => Promise<EngineUnderTest>): void => {
@@ -23,6 +24,7 @@ export const engineConformance = (name: string, create: () => Promise<EngineUnde
     })
 
     describe('replicas', () => replicasConformance(harness))
+    describe('sleep', () => sleepConformance(harness))
     describe('isolation', () => isolationConformance(harness))
     describe('the sandbox', () => sandboxConformance(harness))
   })

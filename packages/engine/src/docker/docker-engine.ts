@@ -10,9 +10,11 @@ import { BUILD_BRIDGE, bridgePrefix, LABEL, managedBy } from './names.ts'
 import { createNamespaces } from './namespaces.ts'
 import { ownContainer } from './own-container.ts'
 import type { RegistryLogin } from './pull-image.ts'
+import { readUsage } from './read-usage.ts'
 import { removeReplica } from './remove-replica.ts'
 import { replicaFromInspect, replicaFromList } from './replica.ts'
 import { hostResolvers } from './resolvers.ts'
+import { pauseReplica, resumeReplica, stopReplica } from './sleep-replica.ts'
 import { startReplica } from './start-replica.ts'
 import { parseSubnet } from './subnets.ts'
 import { unlessAborted } from './unless-aborted.ts'
@@ -108,6 +110,14 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
     start: (workload, ordinal, signal) => startReplica(starting, workload, ordinal, signal),
 
     remove: (replicaId, graceMs, signal) => removeReplica({ docker, cloud }, replicaId, graceMs, signal),
+
+    pause: (replicaId, signal) => pauseReplica({ docker, cloud }, replicaId, signal),
+
+    resume: (replicaId, signal) => resumeReplica({ docker, cloud }, replicaId, signal),
+
+    stop: (replicaId, graceMs, signal) => stopReplica({ docker, cloud }, replicaId, graceMs, signal),
+
+    usage: (replicaId, signal) => readUsage({ docker, cloud }, replicaId, signal),
 
     list: (signal) => telling('list containers', signal, () => list([], signal)),
 
