@@ -1,10 +1,12 @@
 import type { BuildEventInput } from '@pushfn/model/build-event'
 import { type BuildFailure, isTerminal } from '@pushfn/model/build-state'
+import { RoutePolicy } from '@pushfn/model/route'
 import { storeBuildLog } from '@pushfn/store/build-log'
 import { type BuildWriter, openBuildWriter } from '@pushfn/store/build-stream'
 import { advanceBuild, type Claim, claimBuild, finishBuild } from '@pushfn/store/builds'
 import { release } from '@pushfn/store/releases'
 import type { Repository } from '@pushfn/store/repositories'
+import { changeRoutes } from '@pushfn/store/route-store'
 import type { Tenant } from '@pushfn/store/tenants'
 import { createToken } from '@pushfn/store/tokens'
 import { moveLive } from '@pushfn/store/wanted'
@@ -73,7 +75,10 @@ export const aPlayedBuild = async (
           spec: aSpec(),
         })),
       })
-      for (const { functionId, revisionId } of revisions) await moveLive(db, { functionId, revisionId, sequence })
+      for (const { name, functionId, revisionId } of revisions) {
+        await moveLive(db, { functionId, revisionId, sequence })
+        await aRouteOf(stage, tenant.slug, name, 1)
+      }
     },
   }
 
@@ -82,4 +87,12 @@ export const aPlayedBuild = async (
     // Only ended states come here.
     await finishBuild(db, claim, state as Parameters<typeof finishBuild>[2], failure)
   }
+}
+
+/** The route of a function over so many replicas, as the controller publishes it; over none, the function is asleep. */
+export const aRouteOf = async (stage: ConsoleStage, tenant: string, name: string, replicas: number): Promise<void> => {
+  const endpoints = Array.from({ length: replicas }, (_, n) => ({ id: `${name}-${n}`, address: '127.0.0.1:9' }))
+  const policy = RoutePolicy.parse({ responseTimeoutMs: 1_000, idleTimeoutMs: 1_000, maxBodyBytes: 1_000 })
+  const route = { host: tenant, function: name, tenant, revision: 'r1', endpoints, policy }
+  await changeRoutes(stage.bus.redis, stage.cloud, { put: [route] })
 }

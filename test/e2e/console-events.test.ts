@@ -3,7 +3,7 @@ import { BuildEvent } from '@pushfn/model/build-event'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aPush, aQueuedPush } from '../support/builders.ts'
-import { aConsoleTenant, aPlayedBuild, type ConsoleTenant } from './console-builders.ts'
+import { aConsoleTenant, aPlayedBuild, aRouteOf, type ConsoleTenant } from './console-builders.ts'
 import { type ConsoleStage, startConsole } from './console-stage.ts'
 
 let stage: ConsoleStage
@@ -192,7 +192,12 @@ test('a function and its build are shown as the schemas say', async () => {
   await build.goLive('hello')
   await build.say({ kind: 'state', state: 'live' })
   const functions = FunctionList.parse(await (await get('functions', { who })).body.json())
-  expect(functions.items).toMatchObject([{ name: 'hello', state: 'live', buildId: build.id, repository: 'shop' }])
+  expect(functions.items).toMatchObject([
+    { name: 'hello', state: 'live', replicas: 1, buildId: build.id, repository: 'shop' },
+  ])
+  await aRouteOf(stage, who.tenant.slug, 'hello', 0)
+  const later = FunctionList.parse(await (await get('functions', { who })).body.json())
+  expect(later.items).toMatchObject([{ name: 'hello', state: 'asleep', replicas: 0 }])
   const view = BuildView.strict().parse(await (await get(`builds/${build.id}`, { who })).body.json())
   expect(view).toMatchObject({ id: build.id, state: 'live', message: 'first\n\nmore', tenant: who.tenant.slug })
 })

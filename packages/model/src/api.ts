@@ -38,8 +38,13 @@ export const FunctionView = z.object({
   name: z.string(),
   url: z.string(),
   repository: z.string(),
-  /** `live`: it serves; `deploying`: another revision is on its way, the live one (if any) serves; `down`: nothing serves. */
-  state: z.enum(['live', 'deploying', 'down']),
+  /**
+   * `live`: it serves; `asleep`: no replica runs, the next call wakes one; `deploying`: another revision is on its way, the
+   * live one (if any) serves; `down`: nothing was ever live.
+   */
+  state: z.enum(['live', 'asleep', 'deploying', 'down']),
+  /** Replicas that calls are sent to now; null while nobody can tell, for Redis is away. */
+  replicas: z.number().int().nullable(),
   sha: z.string().nullable(),
   image: z.string().nullable(),
   buildId: z.string().nullable(),

@@ -1,4 +1,4 @@
-import { type Route, type RouteChange, routeKey, routeKeys } from '@pushfn/model/route'
+import { Route, type RouteChange, routeKey, routeKeys } from '@pushfn/model/route'
 import type { Redis } from './redis.ts'
 
 /**
@@ -36,6 +36,22 @@ export const changeRoutes = async (
 /** The keys and texts of the table as it stands. */
 export const readRoutes = (redis: Redis, cloud: string): Promise<Record<string, string>> =>
   redis.hgetall(routeKeys(cloud).table)
+
+/**
+ * How many endpoints each of the routes has, by its key; a route that is not in the table has none. Undefined while Redis
+ * is away.
+ */
+export const countEndpoints = async (
+  redis: Redis,
+  cloud: string,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, number> | undefined> => {
+  if (keys.length === 0) return new Map()
+  const texts = await redis.hmget(routeKeys(cloud).table, ...keys).catch(() => undefined)
+  if (!texts) return undefined
+  const counts = texts.map((text) => (text === null ? 0 : Route.parse(JSON.parse(text)).endpoints.length))
+  return new Map(keys.map((key, n) => [key, counts[n] ?? 0]))
+}
 
 /**
  * Makes the table equal to `routes` by changing only what differs: after a restart, or when Redis lost it. Returns the

@@ -1,8 +1,10 @@
 import type { BuildView, FunctionView } from '@pushfn/model/api'
 import { BuildFailure } from '@pushfn/model/build-state'
+import { routeKey } from '@pushfn/model/route'
 import { functionUrl } from '@pushfn/model/urls'
 import type { BuildRow } from '@pushfn/store/build-list'
 import { functionsOf } from '@pushfn/store/functions'
+import { countEndpoints } from '@pushfn/store/route-store'
 import type { Tenant } from '@pushfn/store/tenants'
 import type { ApiContext } from '../context.ts'
 
@@ -10,14 +12,23 @@ import type { ApiContext } from '../context.ts'
 
 export const listFunctions = async (context: ApiContext, tenant: Tenant): Promise<FunctionView[]> => {
   const functions = await functionsOf(context.db, tenant.id)
+  const keyOf = (name: string) => routeKey({ host: tenant.slug, function: name })
+  const endpoints = await countEndpoints(
+    context.bus.redis,
+    context.config.cloud,
+    functions.map(({ name }) => keyOf(name)),
+  )
   return functions.map((fn) => {
     const live = fn.aliases[0]
+    const replicas = endpoints?.get(keyOf(fn.name)) ?? null
     const isDeploying = fn.wantedRevisionId !== null && fn.wantedRevisionId !== live?.revisionId
+    const stands = replicas === 0 ? 'asleep' : 'live'
     return {
       name: fn.name,
       url: functionUrl(context.urls, tenant.slug, fn.name),
       repository: fn.repository.name,
-      state: isDeploying ? 'deploying' : live ? 'live' : 'down',
+      state: isDeploying ? 'deploying' : live ? stands : 'down',
+      replicas,
       sha: live?.revision.sha ?? null,
       image: live?.revision.image ?? null,
       buildId: live?.revision.buildId ?? null,

@@ -23,6 +23,7 @@ export const FunctionRow = ({ fn }: { fn: FunctionView }) => (
       <Fact name="Commit">
         {fn.sha && fn.buildId ? <CommitLink sha={fn.sha} buildId={fn.buildId} repository={fn.repository} /> : '–'}
       </Fact>
+      <Fact name="Replicas">{fn.replicas ?? 'unknown'}</Fact>
       <Fact name="Live">{fn.liveSince ? <Age of={fn.liveSince} /> : '–'}</Fact>
       <Fact name="Image">
         <span className="block truncate font-mono" title={fn.image ?? undefined}>

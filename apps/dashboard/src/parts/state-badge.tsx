@@ -16,6 +16,7 @@ const TONES: Readonly<Record<AnyState, Tone>> = {
   checkout: 'busy',
   building: 'busy',
   deploying: 'busy',
+  asleep: 'quiet',
   queued: 'quiet',
   reused: 'quiet',
   removed: 'quiet',
