@@ -10,6 +10,10 @@ export interface Gateways {
   applied(version: number, limitMs: number): Promise<boolean>
   /** Resolves when no gateway that is alive has a request at the endpoint any more, or after `limitMs`: true when none has. */
   drained(endpointId: string, limitMs: number): Promise<boolean>
+  /** Those that were heard of within the last ten seconds; undefined while nobody can tell. */
+  alive(): Promise<readonly string[] | undefined>
+  /** Calls back each time a gateway says that it holds calls of a function without an endpoint. */
+  onWake(listener: (of: { tenant: string; function: string }) => void): void
   close(): void
 }
 
@@ -20,14 +24,19 @@ export interface Gateways {
 export const watchGateways = async (bus: Bus, cloud: string): Promise<Gateways> => {
   const keys = routeKeys(cloud)
   const appliedBy = new Map<string, number>()
-  const drainedBy = new Map<string, Set<string>>()
+  /** By endpoint, one set for each wait: a word that came before a wait began is no word of what it waits for. */
+  const drainedBy = new Map<string, Set<Set<string>>>()
   const lastSeen = new Map<string, number>()
   const waiting = new Set<() => void>()
+  const wakers = new Set<Parameters<Gateways['onWake']>[0]>()
   const close = await bus.subscribe(keys.gateways, (text) => {
     const message = GatewayMessage.parse(JSON.parse(text))
     lastSeen.set(message.gateway, Date.now())
     if (message.kind === 'applied') appliedBy.set(message.gateway, message.version)
-    if (message.kind === 'drained') drainedBy.get(message.endpoint)?.add(message.gateway)
+    if (message.kind === 'drained') {
+      for (const by of drainedBy.get(message.endpoint) ?? []) by.add(message.gateway)
+    }
+    if (message.kind === 'wake') for (const waker of wakers) waker(message)
     for (const look of waiting) look()
   })
 
@@ -74,14 +83,18 @@ export const watchGateways = async (bus: Bus, cloud: string): Promise<Gateways> 
     applied: (version, limitMs) =>
       until((gateways) => gateways.every((gateway) => (appliedBy.get(gateway) ?? 0) >= version), limitMs),
     drained: async (endpointId, limitMs) => {
-      const by = drainedBy.get(endpointId) ?? new Set()
-      drainedBy.set(endpointId, by)
+      const by = new Set<string>()
+      const waits = drainedBy.get(endpointId) ?? new Set()
+      drainedBy.set(endpointId, waits.add(by))
       try {
         return await until((gateways) => gateways.every((gateway) => by.has(gateway)), limitMs)
       } finally {
-        drainedBy.delete(endpointId)
+        waits.delete(by)
+        if (waits.size === 0) drainedBy.delete(endpointId)
       }
     },
+    alive,
+    onWake: (listener) => void wakers.add(listener),
     close: () => {
       clearInterval(looking)
       close()

@@ -49,3 +49,22 @@ test('a table that Redis lost goes on above every version that gateways may have
   await new Promise((resolve) => setTimeout(resolve, 1_100))
   expect(await changeRoutes(bus.redis, cloud, { remove: ['a/b'] })).toBeGreaterThan(before + 1)
 })
+
+test('what was said before a wait began does not count for it', async () => {
+  await bus.redis.zadd(keys.heartbeats, Date.now(), 'one', Date.now(), 'two')
+  const first = gateways.drained('c', 400)
+  await say({ kind: 'drained', gateway: 'one', endpoint: 'c' })
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  const second = gateways.drained('c', 500)
+  await say({ kind: 'drained', gateway: 'two', endpoint: 'c' })
+  expect(await first).toBe(true)
+  expect(await second).toBe(false)
+})
+
+test('who holds calls of a sleeping function is heard, and who is alive can be asked', async () => {
+  const woken: string[] = []
+  gateways.onWake((of) => woken.push(`${of.tenant}/${of.function}`))
+  await say({ kind: 'wake', gateway: 'one', tenant: 'ada', function: 'hello' })
+  await expect.poll(() => woken).toEqual(['ada/hello'])
+  expect(await gateways.alive()).toContain('one')
+})
