@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest'
 import { leastBusy } from './balance.ts'
 import { Upstream } from './upstream.ts'
+import { Clock } from './wire/clock.ts'
 
 const upstreams = (...inFlight: number[]): Upstream[] =>
   inFlight.map((calls, i) => {
-    const upstream = new Upstream({ id: String(i), address: `192.0.2.1:${i}` }, { maxConnections: 1, maxWaiting: 1 })
+    const upstream = new Upstream(
+      { id: String(i), address: `192.0.2.1:${i}` },
+      { maxConnections: 1, maxWaiting: 1, clock: new Clock() },
+    )
     for (let call = 0; call < calls; call += 1) upstream.enter()
     return upstream
   })

@@ -1,16 +1,18 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
-import type { Client, Dispatcher } from 'undici'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Answer } from './answer.ts'
 import { leastBusy } from './balance.ts'
-import { responseHeaders, trailerFields } from './headers.ts'
+import { responseHeaders, valuesOf } from './headers.ts'
 import { type Problem, problems } from './problem.ts'
-import { BodyTooLargeError, RequestBody } from './request-body.ts'
-import { errorCode, mayRetry } from './retry.ts'
+import { type BodyOwner, RequestBody } from './request-body.ts'
+import { mayRetry } from './retry.ts'
 import type { RouteEntry } from './route-table.ts'
 import { discardRest, sendProblem } from './send-problem.ts'
-import { joinTunnel } from './tunnel.ts'
+import { Tunnel } from './tunnel.ts'
 import type { Upstream, UpstreamCall } from './upstream.ts'
 import { answerForSleeping } from './wake.ts'
+import type { AnswerHead, Asked } from './wire/answer-reader.ts'
+import type { Connection } from './wire/connection.ts'
+import { malformed, type WireError, type WireFault } from './wire/wire-error.ts'
 
 /** One call from a caller, ready to go to a function. */
 export interface Call {
@@ -24,43 +26,44 @@ export interface Call {
   hasBody: boolean
   expectsContinue: boolean
   isStopping: () => boolean
-  options: Dispatcher.DispatchOptions
+  /** Request line and header lines, as the function gets them. */
+  head: string
   /** Bytes read behind the head of an upgrade request; undefined for every other call. */
   upgradeHead: Buffer | undefined
 }
 
-/** Below this a body joins the head in one string, and so in one write. */
-const SMALL_BODY_BYTES = 2_048
 const CALLER_GONE = 499
+const PLAIN: Asked = { isHead: false, mayUpgrade: false }
+const HEAD: Asked = { isHead: true, mayUpgrade: false }
+const UPGRADE: Asked = { isHead: false, mayUpgrade: true }
 
 let turn = 0
 
 /**
- * The life of one call: undici tells it what happens at the function, the caller's request and response are its other
- * end. It is one object with methods and no closures because every call allocates it.
+ * The life of one call: a connection tells it what happens at the function, the caller's request and response are its
+ * other end. It is one object with methods and no closures because every call allocates it.
  */
-export class Exchange implements UpstreamCall {
-  readonly options: Dispatcher.DispatchOptions
+export class Exchange implements UpstreamCall, BodyOwner {
+  readonly asked: Asked
   isWary = false
   readonly #call: Call
+  readonly #answer: Answer
   readonly #startedMs = performance.now()
   #upstream: Upstream | undefined
-  #connection: Client | undefined
-  #controller: Dispatcher.DispatchController | undefined
+  #connection: Connection | undefined
+  #body: RequestBody | undefined
   #tried: Upstream[] | undefined
   #attempts = 0
+  /** Whether the head may have left for the present upstream. */
   #isSent = false
-  #hasAnswerBegun = false
-  #isCallerGone = false
   #isEnded = false
-  #status = 0
-  #held: Buffer | undefined
-  #isFlushed = false
   #isSlowed = false
+  #status = 0
 
   constructor(call: Call) {
     this.#call = call
-    this.options = call.options
+    this.#answer = new Answer(call.res)
+    this.asked = call.upgradeHead ? UPGRADE : call.req.method === 'HEAD' ? HEAD : PLAIN
   }
 
   start(): void {
@@ -68,80 +71,98 @@ export class Exchange implements UpstreamCall {
     const { stats, policy } = entry
     stats.begin()
     res.on('close', () => this.#onCallerClose())
-    if (hasBody) {
-      req.on('error', ignore)
-      req.socket.setTimeout(policy.idleTimeoutMs)
-      req.once('end', () => req.socket.setTimeout(0))
-    }
+    if (hasBody) req.on('error', ignore)
     const isTooLarge = hasBody && Number(req.headers['content-length'] ?? 0) > policy.maxBodyBytes
-    if (isTooLarge) this.#fail(problems.bodyTooLarge(stats.functionName, policy.maxBodyBytes))
+    if (isTooLarge) this.onBodyTooLarge()
     else this.#attempt()
   }
 
+  /** Sends the call to the least busy replica that has not failed it yet. */
   #attempt(): void {
-    const problem = this.#dispatch()
-    if (problem) this.#fail(problem)
-  }
-
-  /** Sends the call to the least busy endpoint that has not failed it yet, or says why that cannot be. */
-  #dispatch(): Problem | undefined {
-    const { entry, hasBody, route } = this.#call
-    const { upstreams } = this.#attempts === 0 ? entry : (route() ?? entry)
-    if (upstreams.length === 0) return answerForSleeping(entry)
+    const { entry, route } = this.#call
+    const present = this.#attempts === 0 ? entry : (route() ?? entry)
     turn = (turn + 1) >>> 0
-    const upstream = leastBusy(upstreams, turn, this.#tried)
-    if (!upstream) return problems.unreachable(entry.stats.functionName)
+    const upstream = leastBusy(present.upstreams, turn, this.#tried)
+    if (upstream) this.#sendTo(upstream)
+    else this.#withoutReplica(present)
+  }
+
+  #sendTo(upstream: Upstream): void {
     this.#attempts += 1
+    this.#isSent = false
     this.#upstream = upstream
-    if (hasBody) this.options.body = this.#body()
     upstream.enter()
-    if (upstream.dispatch(this)) return undefined
+    if (upstream.dispatch(this)) return
     this.#leave()
-    return problems.busy(entry.stats.functionName)
+    this.#fail(problems.busy(this.#call.entry.stats.functionName))
   }
 
-  #body(): RequestBody {
-    const { req, res, entry, expectsContinue } = this.#call
-    return new RequestBody(req, {
-      maxBytes: entry.policy.maxBodyBytes,
-      onWanted: () => expectsContinue && res.writeContinue(),
-    })
+  /** No replica can take this call now. */
+  #withoutReplica(present: RouteEntry): void {
+    const isAsleep = present.upstreams.length === 0
+    this.#fail(isAsleep ? answerForSleeping(present) : problems.unreachable(present.stats.functionName))
   }
 
-  onConnection(connection: Client): void {
+  onConnection(connection: Connection): void {
     this.#connection = connection
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
-    if (this.#isCallerGone) controller.abort(new Error('the caller is gone'))
-    else this.#isSent = true
-  }
-
-  onResponseStarted(): void {
-    this.#hasAnswerBegun = true
-  }
-
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
-    const { req, res } = this.#call
-    if (status < 200) {
-      this.#inform(status, headers)
+  onReady(): void {
+    const { req, res, head, hasBody, expectsContinue, entry } = this.#call
+    const connection = this.#connection
+    if (!connection) return
+    this.#isSent = true
+    if (!hasBody) {
+      connection.watch(entry.policy.responseTimeoutMs, 'no-answer')
+      connection.writeText(head)
       return
     }
-    this.#status = status
-    const isChunked = headers['content-length'] === undefined && status !== 204 && status !== 304
-    const list = responseHeaders(headers, isChunked && req.method !== 'HEAD' && req.httpVersionMinor === 1)
-    this.#sign(list)
-    res.writeHead(status, list)
-    process.nextTick(flush, this)
+    connection.watch(entry.policy.idleTimeoutMs, 'stalled')
+    connection.gather()
+    connection.writeText(head)
+    this.#body = new RequestBody(req, connection, entry.policy.maxBodyBytes, this)
+    if (expectsContinue) res.writeContinue()
+  }
+
+  onBodyMoved(): void {
+    this.#connection?.touch()
+  }
+
+  onBodySent(): void {
+    if (this.#answer.hasBegun) this.#connection?.touch()
+    else this.#connection?.watch(this.#call.entry.policy.responseTimeoutMs, 'no-answer')
+  }
+
+  onBodyTooLarge(): void {
+    const { stats, policy } = this.#call.entry
+    const problem = problems.bodyTooLarge(stats.functionName, policy.maxBodyBytes)
+    this.#discard()
+    if (this.#answer.hasBegun) this.#cut()
+    else this.#fail(problem)
+  }
+
+  onDrain(): void {
+    this.#connection?.touch()
+    this.#body?.onDrain()
   }
 
   /** 102 and 103 go on to callers that can take them; 100 is the gateway's own to say. */
-  #inform(status: number, headers: IncomingHttpHeaders): void {
+  onInformation({ status, fields }: AnswerHead): void {
     const { req, res } = this.#call
     if (req.httpVersionMinor !== 1) return
+    const link = valuesOf(fields, 'link')
     if (status === 102) res.writeProcessing()
-    if (status === 103 && typeof headers.link === 'string') res.writeEarlyHints({ link: headers.link })
+    if (status === 103 && link !== undefined) res.writeEarlyHints({ link })
+  }
+
+  onHead({ status, fields, contentLength, hasBody }: AnswerHead): void {
+    const { req, entry } = this.#call
+    this.#status = status
+    const isChunked = hasBody && contentLength === undefined && req.httpVersionMinor === 1
+    const headers = responseHeaders(fields, isChunked)
+    this.#sign(headers)
+    this.#answer.begin(status, headers)
+    this.#connection?.watch(entry.policy.idleTimeoutMs, 'stalled')
   }
 
   #sign(headers: string[]): void {
@@ -151,116 +172,102 @@ export class Exchange implements UpstreamCall {
     if (isStopping()) headers.push('connection', 'close')
   }
 
-  /** The first piece waits for the end of the tick: most answers end with it and leave in one write with their head. */
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (!this.#isFlushed && this.#held === undefined) {
-      this.#held = chunk
-      return
-    }
-    this.flush()
-    if (!this.#call.res.write(chunk)) this.#slowDown(controller)
+  onBody(bytes: Buffer, from: number, to: number): void {
+    if (!this.#isEnded && !this.#answer.take(bytes, from, to)) this.#slowDown()
   }
 
-  flush(): void {
-    const { res } = this.#call
-    if (this.#isFlushed || this.#isEnded) return
-    this.#isFlushed = true
-    const held = this.#held
-    this.#held = undefined
-    if (held === undefined) res.flushHeaders()
-    else if (!res.write(held) && this.#controller) this.#slowDown(this.#controller)
+  onReadEnd(): void {
+    if (!this.#answer.flush()) this.#slowDown()
   }
 
   /** The caller reads more slowly than the function writes; it may, but not for ever. */
-  #slowDown(controller: Dispatcher.DispatchController): void {
+  #slowDown(): void {
     const { req, res, entry } = this.#call
-    controller.pause()
-    req.socket.setTimeout(entry.policy.idleTimeoutMs)
+    const { idleTimeoutMs } = entry.policy
+    this.#connection?.pause()
+    // The socket's own clock knows of every byte that the caller takes; the connection's would only know of whole pieces.
+    this.#connection?.watch(Number.POSITIVE_INFINITY, 'stalled')
+    req.socket.setTimeout(idleTimeoutMs)
     if (this.#isSlowed) return
     this.#isSlowed = true
     res.on('drain', () => {
       req.socket.setTimeout(0)
-      controller.resume()
+      this.#connection?.watch(idleTimeoutMs, 'stalled')
+      this.#connection?.resume()
     })
   }
 
-  onResponseEnd(_: Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
-    const { req, res, hasBody } = this.#call
-    const held = this.#held
-    this.#leave()
+  onDone(trailers: string[] | undefined, mayPersist: boolean): void {
+    const { req, res, entry, hasBody } = this.#call
+    const isBodySent = !hasBody || this.#body?.isSent === true
+    if (mayPersist && isBodySent) this.#release()
+    else this.#discard()
     this.#end(this.#status)
-    const fields = trailerFields(trailers)
-    if (fields) res.addTrailers(fields)
-    if (held === undefined) res.end()
-    else if (held.length < SMALL_BODY_BYTES) res.end(held.toString('latin1'), 'latin1')
-    else res.end(held)
+    this.#answer.end(trailers)
+    if (res.writableLength > 0) req.socket.setTimeout(entry.policy.idleTimeoutMs)
     if (hasBody && !req.complete) discardRest(req)
   }
 
-  onRequestUpgrade(
-    _: Dispatcher.DispatchController,
-    status: number,
-    headers: IncomingHttpHeaders,
-    upstreamSocket: Duplex,
-  ): void {
+  onUpgrade({ status, fields }: AnswerHead): void {
     const { req, res, entry, upgradeHead } = this.#call
     const upstream = this.#upstream
+    const connection = this.#connection
+    if (valuesOf(fields, 'upgrade')?.toLowerCase() !== 'websocket') throw malformed('an upgrade to something else')
+    if (!connection) return
     const { socket } = req
     this.#status = status
     this.#upstream = undefined
-    if (this.#connection) upstream?.discard(this.#connection)
-    const list = responseHeaders(headers, false)
-    this.#sign(list)
-    list.push('connection', 'upgrade', 'upgrade', 'websocket')
+    this.#connection = undefined
+    const answer = responseHeaders(fields, false)
+    this.#sign(answer)
+    answer.push('connection', 'upgrade', 'upgrade', 'websocket')
     res.detachSocket(socket)
-    joinTunnel({
-      caller: socket,
-      function: upstreamSocket,
-      callerHead: upgradeHead,
-      answer: list,
-      idleTimeoutMs: entry.policy.idleTimeoutMs,
-      onClosed: () => {
-        upstream?.leave()
-        this.#end(status)
-      },
-    })
+    const onClosed = () => {
+      upstream?.leave()
+      this.#end(status)
+    }
+    const { idleTimeoutMs } = entry.policy
+    const tunnel = { caller: socket, function: connection, callerHead: upgradeHead, answer, idleTimeoutMs, onClosed }
+    connection.handOver(new Tunnel(tunnel))
   }
 
-  onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {
+  onFailed({ fault }: WireError, hasAnswered: boolean): void {
     const failed = this.#upstream
-    this.#leave(true)
-    const problem = this.#problemOf(error)
-    if (this.#isCallerGone) this.#end(CALLER_GONE)
-    else if (this.#status !== 0) this.#cut()
+    const isBlocked = this.#body?.isBlocked === true
+    this.#discard()
+    const problem = this.#problemOf(fault, { isBlocked, hasAnswered })
+    if (this.#answer.hasBegun) this.#cut()
     else if (problem) this.#fail(problem)
     else {
       if (!this.#isSent && failed) this.#tried = [...(this.#tried ?? []), failed]
-      this.#isSent = false
       this.isWary = true
       this.#attempt()
     }
   }
 
-  /** What to tell the caller of this error; undefined when another endpoint may do better. */
-  #problemOf(error: Error): Problem | undefined {
+  /** What to tell the caller of this fault; undefined when another attempt may do better. */
+  #problemOf(fault: WireFault, seen: { isBlocked: boolean; hasAnswered: boolean }): Problem | undefined {
     const { req, entry, hasBody } = this.#call
     const { stats, policy } = entry
-    const code = errorCode(error)
-    if (error instanceof BodyTooLargeError) return problems.bodyTooLarge(stats.functionName, policy.maxBodyBytes)
-    if (code === 'UND_ERR_INVALID_ARG') return problems.badRequest('The request is not valid.')
-    if (code === 'UND_ERR_HEADERS_TIMEOUT') return problems.timedOut(stats.functionName, policy.responseTimeoutMs)
-    const method = req.method ?? 'GET'
-    const attempts = this.#attempts
-    const isSent = this.#isSent
-    const hasAnswerBegun = this.#hasAnswerBegun
-    if (mayRetry({ method, error, hasBody, attempts, isSent, hasAnswerBegun })) return undefined
-    return problems.crashed(stats.functionName)
+    const name = stats.functionName
+    if (fault === 'no-answer') return problems.timedOut(name, policy.responseTimeoutMs)
+    if (fault === 'stalled' && seen.isBlocked) return problems.timedOut(name, policy.idleTimeoutMs)
+    if (fault === 'stalled') return problems.bodyStalled(name, policy.idleTimeoutMs)
+    if (fault === 'malformed') return problems.malformed(name)
+    const { hasAnswered } = seen
+    const attempt = {
+      method: req.method ?? 'GET',
+      hasBody,
+      hasAnswered,
+      attempts: this.#attempts,
+      isSent: this.#isSent,
+    }
+    return mayRetry(attempt) ? undefined : problems.crashed(name)
   }
 
-  /** The head is out already: all that is left is to let the caller see that the rest is missing. */
   #cut(): void {
     this.#end(this.#status)
-    this.#call.res.destroy()
+    this.#answer.cut()
   }
 
   #fail(problem: Problem): void {
@@ -272,24 +279,33 @@ export class Exchange implements UpstreamCall {
 
   #onCallerClose(): void {
     if (this.#isEnded) return
-    this.#isCallerGone = true
-    if (this.#controller && this.#isSent) this.#controller.abort(new Error('the caller is gone'))
-    else if (this.#upstream?.withdraw(this)) {
-      this.#leave()
-      this.#end(CALLER_GONE)
-    }
+    this.#upstream?.withdraw(this)
+    this.#discard()
+    this.#end(this.#status === 0 ? CALLER_GONE : this.#status)
   }
 
-  /** The endpoint has nothing more to do with this call. */
-  #leave(hasFailed = false): void {
+  /** Leaves the replica; the connection may serve another call. */
+  #release(): void {
     const upstream = this.#upstream
     const connection = this.#connection
+    this.#leave()
+    if (connection) upstream?.release(connection)
+  }
+
+  /** Leaves the replica and ends the connection. */
+  #discard(): void {
+    const connection = this.#connection
+    this.#leave()
+    connection?.abandon()
+  }
+
+  #leave(): void {
+    const upstream = this.#upstream
     this.#upstream = undefined
     this.#connection = undefined
-    if (!upstream) return
-    if (connection && hasFailed) upstream.discard(connection)
-    else if (connection) upstream.release(connection)
-    upstream.leave()
+    this.#body?.stop()
+    this.#body = undefined
+    upstream?.leave()
   }
 
   #end(status: number): void {
@@ -298,7 +314,5 @@ export class Exchange implements UpstreamCall {
     this.#call.entry.stats.end(status, (performance.now() - this.#startedMs) / 1000)
   }
 }
-
-const flush = (exchange: Exchange): void => exchange.flush()
 
 const ignore = (): void => undefined

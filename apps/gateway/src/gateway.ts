@@ -1,3 +1,4 @@
+import { ConfigurationError } from '@pushfn/kit/configuration'
 import { startHealthServer } from '@pushfn/kit/health-server'
 import type { Log } from '@pushfn/kit/log'
 import { createMetrics } from '@pushfn/kit/metrics'
@@ -12,6 +13,7 @@ import { type RouteEntry, RouteTable } from './route-table.ts'
 import { startServer } from './server.ts'
 import type { GatewayConfiguration } from './settings.ts'
 import { Upstream, type UpstreamLimits } from './upstream.ts'
+import { Clock } from './wire/clock.ts'
 
 export interface Gateway extends RunningApp {
   readonly port: number
@@ -20,7 +22,9 @@ export interface Gateway extends RunningApp {
 
 /** Puts the gateway together and starts it. It serves the console at once, and functions from the first table on. */
 export const startGateway = async (configuration: GatewayConfiguration, log: Log): Promise<Gateway> => {
+  const clock = new Clock()
   const limits = {
+    clock,
     maxConnections: configuration.maxConnectionsPerEndpoint,
     maxWaiting: 10 * configuration.maxConnectionsPerEndpoint,
   }
@@ -68,6 +72,7 @@ export const startGateway = async (configuration: GatewayConfiguration, log: Log
       await server.stop(configuration.stopTimeoutMs)
       // Last, so that the controller waits for this gateway's calls as long as there are any.
       await feed.stop()
+      clock.stop()
       await admin[Symbol.asyncDispose]()
     },
   }
@@ -82,6 +87,13 @@ const consoleEntry = (apiUrl: string, limits: UpstreamLimits): RouteEntry => ({
     idleTimeoutMs: QUARTER_HOUR_MS,
     maxBodyBytes: Number.MAX_SAFE_INTEGER,
   }),
-  upstreams: [new Upstream({ id: 'api', address: new URL(apiUrl).origin }, limits)],
+  upstreams: [new Upstream({ id: 'api', address: addressOf(apiUrl) }, limits)],
   stats: new CallStats('console'),
 })
+
+/** `host:port` of the api. Throws ConfigurationError where it is not reached by plain HTTP. */
+const addressOf = (apiUrl: string): string => {
+  const url = new URL(apiUrl)
+  if (url.protocol !== 'http:') throw new ConfigurationError('API_URL is wrong: the gateway reaches the api by http://')
+  return url.port === '' ? `${url.host}:80` : url.host
+}

@@ -32,7 +32,7 @@ const OURS_TO_SAY = [
 ]
 const OUR_PREFIX = 'x-pushfn-'
 
-/** `host` is set anew, `content-length` goes with a body only, `expect` is answered here, trailers are not passed on. */
+/** `host`, `content-length` and `trailer` are set anew, `expect` is answered here. */
 const NEVER_TO_FUNCTIONS = new Set([...HOP_BY_HOP, ...OURS_TO_SAY, 'content-length', 'expect', 'host', 'trailer'])
 const NEVER_TO_CALLERS = new Set([...HOP_BY_HOP, 'trailer', 'x-call-id', 'x-duration-seconds', 'x-start-time'])
 
@@ -46,13 +46,9 @@ const isOurs = (name: string): boolean => {
 }
 
 /** The fields that a Connection header names, or undefined when it names none beyond the two usual words. */
-export const namedByConnection = (connection: string | string[] | undefined): Set<string> | undefined => {
+export const namedByConnection = (connection: string | undefined): Set<string> | undefined => {
   if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined
-  return new Set(
-    String(connection)
-      .toLowerCase()
-      .split(/[\s,]+/),
-  )
+  return new Set(connection.toLowerCase().split(/[\s,]+/))
 }
 
 export interface CallHeaders {
@@ -60,14 +56,17 @@ export interface CallHeaders {
   callId: string
   /** Nanoseconds since 1970, as OpenFaaS gives it. */
   startTime: string
-  contentLength: string | undefined
+  hasBody: boolean
 }
 
-/** The request's headers for the function: a flat list of names and values. Undefined when Host is not there just once. */
-export const requestHeaders = (req: IncomingMessage, call: CallHeaders): string[] | undefined => {
+/**
+ * The request's header lines for the function, without those that say how to go on with the connection. Undefined when
+ * Host is not there just once. Nothing is checked for stray line ends: names and values come from Node's strict parser.
+ */
+export const requestFields = (req: IncomingMessage, call: CallHeaders): string | undefined => {
   const raw = req.rawHeaders
   const named = namedByConnection(req.headers.connection)
-  const headers: string[] = []
+  let lines = ''
   let host: string | undefined
   for (let i = 0; i + 1 < raw.length; i += 2) {
     // The loop's bound keeps both inside the array.
@@ -78,27 +77,45 @@ export const requestHeaders = (req: IncomingMessage, call: CallHeaders): string[
       if (host !== undefined) return undefined
       host = value
     } else if (!isOurs(lower) && !named?.has(lower)) {
-      headers.push(name, value)
+      lines += `${name}: ${value}\r\n`
     }
   }
   if (host === undefined) return undefined
-  if (call.contentLength !== undefined) headers.push('content-length', call.contentLength)
-  const { peer } = call
-  headers.push(
-    'host',
-    host,
-    'X-Forwarded-For',
-    chainOf(req.headers['x-forwarded-for'], peer),
-    'X-Forwarded-Host',
-    (peer.isTrusted && firstOf(req.headers['x-forwarded-host'])) || host,
-    'X-Forwarded-Proto',
-    (peer.isTrusted && firstOf(req.headers['x-forwarded-proto'])) || 'http',
-    'X-Call-Id',
-    call.callId,
-    'X-Start-Time',
-    call.startTime,
-  )
-  return headers
+  const { peer, callId, startTime } = call
+  const forwardedHost = (peer.isTrusted && firstOf(req.headers['x-forwarded-host'])) || host
+  const proto = (peer.isTrusted && firstOf(req.headers['x-forwarded-proto'])) || 'http'
+  const body = call.hasBody || req.headers['content-length'] !== undefined ? bodyFields(req) : ''
+  return `host: ${host}\r\n${lines}${body}X-Forwarded-For: ${chainOf(req.headers['x-forwarded-for'], peer)}\r\nX-Forwarded-Host: ${forwardedHost}\r\nX-Forwarded-Proto: ${proto}\r\nX-Call-Id: ${callId}\r\nX-Start-Time: ${startTime}\r\n`
+}
+
+/** How the body is framed: as the caller framed it. */
+const bodyFields = ({ headers }: IncomingMessage): string => {
+  if (headers['content-length'] !== undefined) return `content-length: ${headers['content-length']}\r\n`
+  const trailer = headers.trailer === undefined ? '' : `trailer: ${headers.trailer}\r\n`
+  return `transfer-encoding: chunked\r\n${trailer}`
+}
+
+/** What a trailer may not change behind the back of whoever has acted by the head already (RFC 9110 §6.5.1). */
+const NEVER_IN_TRAILERS = new Set([
+  'authorization',
+  'cache-control',
+  'content-encoding',
+  'content-range',
+  'content-type',
+  'cookie',
+  'max-forwards',
+  'range',
+  'set-cookie',
+])
+
+/** A request's trailer lines for the function. */
+export const requestTrailers = (raw: readonly string[]): string => {
+  let lines = ''
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const lower = String(raw[i]).toLowerCase()
+    if (!isOurs(lower) && !NEVER_IN_TRAILERS.has(lower)) lines += `${raw[i]}: ${raw[i + 1]}\r\n`
+  }
+  return lines
 }
 
 const chainOf = (before: string | string[] | undefined, peer: Peer): string =>
@@ -106,28 +123,37 @@ const chainOf = (before: string | string[] | undefined, peer: Peer): string =>
 
 const firstOf = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value)
 
-/** The function's headers for the caller, in the flat form that `writeHead` takes without copying. */
-export const responseHeaders = (from: IncomingHttpHeaders, mayHaveTrailers: boolean): string[] => {
-  const named = namedByConnection(from.connection)
+/** The function's headers for the caller, both flat, with names in lower case: the form that `writeHead` takes uncopied. */
+export const responseHeaders = (from: readonly string[], mayHaveTrailers: boolean): string[] => {
+  const named = namedByConnection(valuesOf(from, 'connection'))
   const headers: string[] = []
-  for (const name in from) {
-    const isHeld = NEVER_TO_CALLERS.has(name) && !(name === 'trailer' && mayHaveTrailers)
-    const value = from[name]
-    if (isHeld || value === undefined || named?.has(name)) continue
-    if (typeof value === 'string') headers.push(name, value)
-    else for (const one of value) headers.push(name, one)
+  for (let i = 0; i + 1 < from.length; i += 2) {
+    // The loop's bound keeps both inside the array.
+    const name = from[i] as string
+    if (NEVER_TO_CALLERS.has(name) && !(name === 'trailer' && mayHaveTrailers)) continue
+    if (!named?.has(name)) headers.push(name, from[i + 1] as string)
   }
   return headers
 }
 
-/** An answer's trailers for `addTrailers`, or undefined when there are none, as nearly always. */
-export const trailerFields = (from: IncomingHttpHeaders): [string, string][] | undefined => {
-  const names = Object.keys(from)
-  if (names.length === 0) return undefined
+/** The values of one field, joined (RFC 9110 §5.3); undefined when it is not there. */
+export const valuesOf = (fields: readonly string[], name: string): string | undefined => {
+  let values: string | undefined
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    if (fields[i] === name) values = values === undefined ? fields[i + 1] : `${values}, ${fields[i + 1]}`
+  }
+  return values
+}
+
+/** An answer's trailers for `addTrailers`. */
+export const trailerPairs = (from: readonly string[]): [string, string][] => {
   const flat = responseHeaders(from, false)
-  const fields: [string, string][] = []
-  for (let i = 0; i + 1 < flat.length; i += 2) fields.push([flat[i] ?? '', flat[i + 1] ?? ''])
-  return fields
+  const pairs: [string, string][] = []
+  for (let i = 0; i + 1 < flat.length; i += 2) {
+    const [name = '', value = ''] = flat.slice(i, i + 2)
+    if (!NEVER_IN_TRAILERS.has(name)) pairs.push([name, value])
+  }
+  return pairs
 }
 
 const CALL_ID = /^[\w.-]{1,64}$/

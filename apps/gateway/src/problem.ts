@@ -48,6 +48,20 @@ export const problems = {
     detail: `A request may have ${most} header fields.`,
     closes: true,
   }),
+  bodyStalled: (name: string, limitMs: number): Problem => ({
+    status: 408,
+    title: 'Request timed out',
+    detail: `Nothing of the request’s body came for ${limitMs / 1000} s.`,
+    function: name,
+    closes: true,
+  }),
+  malformed: (name: string): Problem => ({
+    status: 502,
+    title: 'Function failed',
+    detail: 'What the function answered is no valid HTTP/1.1.',
+    hint: 'Its HTTP server is broken, or something else listens on its port.',
+    function: name,
+  }),
   crashed: (name: string): Problem => ({
     status: 502,
     title: 'Function failed',

@@ -3,7 +3,7 @@ import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { CallStats } from './call-stats.ts'
 import { type Call, Exchange } from './exchange.ts'
-import { givenCallId, requestHeaders } from './headers.ts'
+import { givenCallId, requestFields } from './headers.ts'
 import type { Peer } from './peer.ts'
 import { type Problem, problems } from './problem.ts'
 import type { RouteEntry, RouteTable } from './route-table.ts'
@@ -40,6 +40,10 @@ interface Destination {
 }
 
 const MAX_HEADERS = 200
+/** What a target may hold; anything else could end the request line at a function. */
+const VISIBLE = /^[!-~]+$/
+const KEEP_ALIVE = 'connection: keep-alive\r\n'
+const WEBSOCKET = 'connection: upgrade\r\nupgrade: websocket\r\n'
 
 export const createProxy = (options: ProxyOptions): GatewayProxy => {
   const { table, isStopping } = options
@@ -64,9 +68,9 @@ export const createProxy = (options: ProxyOptions): GatewayProxy => {
     if (!entry) return problems.noSuchFunction(destination.function)
     const callId = givenCallId(req.headers) ?? randomUUID()
     const startTime = `${Date.now()}000000`
-    const contentLength = hasBody ? req.headers['content-length'] : undefined
-    const headers = requestHeaders(req, { peer, callId, startTime, contentLength })
-    if (!headers) return problems.badRequest('A request has one Host header.')
+    const fields = requestFields(req, { peer, callId, startTime, hasBody })
+    if (fields === undefined) return problems.badRequest('A request has one Host header.')
+    const hop = upgradeHead === undefined ? KEEP_ALIVE : WEBSOCKET
     return {
       ...asked,
       entry,
@@ -74,15 +78,7 @@ export const createProxy = (options: ProxyOptions): GatewayProxy => {
       callId,
       startTime,
       isStopping,
-      options: {
-        method: req.method ?? 'GET',
-        path: destination.path,
-        headers,
-        body: null,
-        headersTimeout: entry.policy.responseTimeoutMs,
-        bodyTimeout: entry.policy.idleTimeoutMs,
-        upgrade: upgradeHead === undefined ? null : 'websocket',
-      },
+      head: `${req.method} ${destination.path} HTTP/1.1\r\n${fields}${hop}\r\n`,
     }
   }
 
@@ -90,8 +86,9 @@ export const createProxy = (options: ProxyOptions): GatewayProxy => {
     const hostHeader = req.headers.host ?? ''
     const host = hostName(hostHeader)
     const url = originForm(req.url ?? '', hostHeader)
-    if (host === undefined || url === undefined)
+    if (host === undefined || url === undefined || !VISIBLE.test(url)) {
       return problems.badRequest('The request’s target or host is not valid.')
+    }
     if (host === options.consoleHost) return { find: () => options.console, path: url, function: 'console' }
     const label = hostLabel(host, options.functionsSuffix)
     if (label === undefined) return problems.noSuchHost()

@@ -1,52 +1,74 @@
 import type { IncomingMessage } from 'node:http'
-import { Readable } from 'node:stream'
+import { requestTrailers } from './headers.ts'
+import type { Connection } from './wire/connection.ts'
 
-export class BodyTooLargeError extends Error {
-  override readonly name = 'BodyTooLargeError'
+/** Who is told how the body fares. */
+export interface BodyOwner {
+  onBodyMoved(): void
+  onBodySent(): void
+  onBodyTooLarge(): void
 }
 
 /**
- * A caller's body on its way to one replica: passes chunks on as they come and no faster than they are taken, counts
- * them, and fails at the limit. It stands between the two sockets because the proxy's client destroys the stream it was
- * given, and destroying the request itself would cut the caller off before it has been told why.
+ * A caller's body on its way to one replica, framed as it came: passes pieces on as they come and no faster than they
+ * are taken, and counts them.
  */
-export class RequestBody extends Readable {
+export class RequestBody {
+  isSent = false
+  /** Whether the function takes no more for now. */
+  isBlocked = false
   readonly #from: IncomingMessage
+  readonly #to: Connection
   readonly #maxBytes: number
-  readonly #onWanted: () => void
+  readonly #owner: BodyOwner
+  readonly #isChunked: boolean
   #bytes = 0
-  #isWanted = false
 
-  /** `onWanted` is called once, when a replica is there to take the first byte. */
-  constructor(from: IncomingMessage, options: { maxBytes: number; onWanted: () => void }) {
-    super({ autoDestroy: true })
+  constructor(from: IncomingMessage, to: Connection, maxBytes: number, owner: BodyOwner) {
     this.#from = from
-    this.#maxBytes = options.maxBytes
-    this.#onWanted = options.onWanted
+    this.#to = to
+    this.#maxBytes = maxBytes
+    this.#owner = owner
+    this.#isChunked = from.headers['content-length'] === undefined
+    from.on('data', this.#onData).on('end', this.#onEnd)
   }
 
-  override _read(): void {
-    if (!this.#isWanted) {
-      this.#isWanted = true
-      this.#from.on('data', this.#onData).on('end', this.#onEnd)
-      this.#onWanted()
-    }
+  /** The function takes more again. */
+  onDrain(): void {
+    if (!this.isBlocked) return
+    this.isBlocked = false
     this.#from.resume()
   }
 
-  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+  /** Sends nothing more; what the caller still says is left to whoever answers it. */
+  stop(): void {
     this.#from.off('data', this.#onData).off('end', this.#onEnd)
-    if (!this.#from.complete) this.#from.pause()
-    done(error)
   }
 
-  readonly #onData = (chunk: Buffer): void => {
-    this.#bytes += chunk.length
-    if (this.#bytes > this.#maxBytes) this.destroy(new BodyTooLargeError())
-    else if (!this.push(chunk)) this.#from.pause()
+  readonly #onData = (piece: Buffer): void => {
+    this.#bytes += piece.length
+    if (this.#bytes > this.#maxBytes) {
+      this.stop()
+      this.#owner.onBodyTooLarge()
+      return
+    }
+    this.#owner.onBodyMoved()
+    if (this.#write(piece)) return
+    this.isBlocked = true
+    this.#from.pause()
+  }
+
+  #write(piece: Buffer): boolean {
+    if (!this.#isChunked) return this.#to.write(piece)
+    this.#to.gather()
+    this.#to.writeText(`${piece.length.toString(16)}\r\n`)
+    this.#to.write(piece)
+    return this.#to.writeText('\r\n')
   }
 
   readonly #onEnd = (): void => {
-    this.push(null)
+    this.isSent = true
+    if (this.#isChunked) this.#to.writeText(`0\r\n${requestTrailers(this.#from.rawTrailers)}\r\n`)
+    this.#owner.onBodySent()
   }
 }

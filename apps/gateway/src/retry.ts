@@ -1,11 +1,11 @@
-/** How far a call that failed had come. */
+/** How far a call had come whose connection did not come about or was lost. */
 export interface FailedAttempt {
-  /** The head of the request may have left: undici writes it the moment the call is on a connection. */
+  /** The head of the request may have left. */
   isSent: boolean
-  hasAnswerBegun: boolean
+  /** A byte of an answer had come. */
+  hasAnswered: boolean
   hasBody: boolean
   method: string
-  error: Error
   attempts: number
 }
 
@@ -13,10 +13,6 @@ const MAX_ATTEMPTS_SENT = 3
 
 /** RFC 9110 §9.2.2, without PUT and DELETE when they bear a body: a body that is gone cannot be sent again. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
-const CONNECTION_LOST = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'UND_ERR_CLOSED', 'UND_ERR_DESTROYED'])
-
-export const errorCode = (error: Error): string | undefined =>
-  'code' in error && typeof error.code === 'string' ? error.code : undefined
 
 /**
  * Whether a failed call may go to an endpoint once more. Before it was sent: always, nothing has happened yet. After: only
@@ -25,6 +21,6 @@ export const errorCode = (error: Error): string | undefined =>
  */
 export const mayRetry = (attempt: FailedAttempt): boolean => {
   if (!attempt.isSent) return true
-  if (attempt.hasAnswerBegun || attempt.hasBody || !IDEMPOTENT.has(attempt.method)) return false
-  return attempt.attempts < MAX_ATTEMPTS_SENT && CONNECTION_LOST.has(errorCode(attempt.error) ?? '')
+  if (attempt.hasAnswered || attempt.hasBody || !IDEMPOTENT.has(attempt.method)) return false
+  return attempt.attempts < MAX_ATTEMPTS_SENT
 }

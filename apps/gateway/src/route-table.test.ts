@@ -2,12 +2,13 @@ import type { Route } from '@pushfn/model/route'
 import { RoutePolicy, routeKey } from '@pushfn/model/route'
 import { expect, test } from 'vitest'
 import { RouteTable } from './route-table.ts'
+import { Clock } from './wire/clock.ts'
 
 const aTable = () => {
   const drained: string[] = []
   const bad: string[] = []
   const table = new RouteTable(
-    { maxConnections: 1, maxWaiting: 1 },
+    { maxConnections: 1, maxWaiting: 1, clock: new Clock() },
     { onDrained: (endpoint) => drained.push(endpoint), onBadEntry: (key) => bad.push(key) },
   )
   return { table, drained, bad }

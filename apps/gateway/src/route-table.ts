@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net'
 import { Route, type RoutePolicy, routeKey } from '@pushfn/model/route'
 import { CallStats } from './call-stats.ts'
 import { Upstream, type UpstreamLimits } from './upstream.ts'
@@ -25,7 +26,7 @@ export interface RouteTableEvents {
 /** What a host label and a function can be, whatever Redis says: neither may hold the `/` that joins them. */
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 /** `10.1.2.3:8080`, `[fd00::1]:8080`. */
-const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:]+\]):\d{1,5}$/i
+const ADDRESS = /^(?:([\d.]+)|\[([0-9a-f:]+)\]):(\d{1,5})$/i
 
 /**
  * All routes in memory. Endpoints are shared between routes (a function's `live` and its commit's own URL lead to the
@@ -180,8 +181,13 @@ const whenIdle = (upstream: Upstream, act: () => void): void => {
 const routeProblem = (key: string, route: Route): string | undefined => {
   if (routeKey(route) !== key) return `the entry is of ${JSON.stringify(routeKey(route))}`
   if (!LABEL.test(route.host) || !LABEL.test(route.function)) return 'host or function is no DNS label'
-  const wrong = route.endpoints.find((endpoint) => !ADDRESS.test(endpoint.address))
+  const wrong = route.endpoints.find(({ address }) => !isAddress(address))
   return wrong && `the endpoint ${JSON.stringify(wrong.address)} is no ip:port`
+}
+
+const isAddress = (address: string): boolean => {
+  const [, ipv4, ipv6, port] = ADDRESS.exec(address) ?? []
+  return Number(port) <= 65_535 && (ipv4 ? isIPv4(ipv4) : isIPv6(ipv6 ?? ''))
 }
 
 const parseJson = (text: string): unknown => {

@@ -1,9 +1,9 @@
-import { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
+import type { Connection, PipeUser } from './wire/connection.ts'
 
-export interface Tunnel {
+export interface TunnelOptions {
   caller: Socket
-  function: Duplex
+  function: Connection
   /** What the caller sent right behind its request. */
   callerHead: Buffer | undefined
   /** Headers of the 101, flat. */
@@ -13,29 +13,50 @@ export interface Tunnel {
   onClosed(): void
 }
 
-/** Says 101 to the caller and joins the two sockets until one of them closes; from here on it is no HTTP any more. */
-export const joinTunnel = (tunnel: Tunnel): void => {
-  const { caller, function: upstream } = tunnel
-  let head = 'HTTP/1.1 101 Switching Protocols\r\n'
-  for (let i = 0; i + 1 < tunnel.answer.length; i += 2) head += `${tunnel.answer[i]}: ${tunnel.answer[i + 1]}\r\n`
-  caller.write(`${head}\r\n`, 'latin1')
-  if (tunnel.callerHead && tunnel.callerHead.length > 0) upstream.write(tunnel.callerHead)
+/** Two sockets joined after a 101, until one of them closes; from here on it is no HTTP any more. */
+export class Tunnel implements PipeUser {
+  readonly #caller: Socket
+  readonly #function: Connection
+  readonly #onClosed: () => void
 
-  // Every byte passes both sockets, so that the caller's clock alone knows when both directions are quiet.
-  caller.setTimeout(tunnel.idleTimeoutMs, () => caller.destroy())
-  caller.setNoDelay(true)
-  caller.on('error', ignore).on('close', () => closeSoon(upstream))
-  upstream.on('error', ignore).on('close', () => caller.destroySoon())
-  upstream.once('close', tunnel.onClosed)
-  caller.pipe(upstream)
-  upstream.pipe(caller)
+  constructor(options: TunnelOptions) {
+    const { caller, function: upstream, answer, callerHead } = options
+    this.#caller = caller
+    this.#function = upstream
+    this.#onClosed = options.onClosed
+    let head = 'HTTP/1.1 101 Switching Protocols\r\n'
+    for (let i = 0; i + 1 < answer.length; i += 2) head += `${answer[i]}: ${answer[i + 1]}\r\n`
+    caller.write(`${head}\r\n`, 'latin1')
+    if (callerHead && callerHead.length > 0) upstream.write(callerHead)
+
+    // Every byte passes both sockets, so that the caller's clock alone knows when both directions are quiet.
+    upstream.watch(Number.POSITIVE_INFINITY, 'stalled')
+    caller.setTimeout(options.idleTimeoutMs, () => caller.destroy())
+    caller.setNoDelay(true)
+    // A socket's error is followed by its close.
+    caller.on('error', () => undefined)
+    // What is still on its way to the function is written first; a function that never takes it has as long as the rest.
+    caller.on('close', () => {
+      upstream.watch(options.idleTimeoutMs, 'stalled')
+      upstream.endSoon()
+    })
+    caller.on('end', () => upstream.endWriting())
+    caller.on('drain', () => upstream.resume())
+    caller.on('data', (bytes: Buffer) => {
+      if (!upstream.write(bytes)) caller.pause()
+    })
+  }
+
+  onBytes(bytes: Buffer, from: number, to: number): void {
+    if (!this.#caller.write(Buffer.from(bytes.subarray(from, to)))) this.#function.pause()
+  }
+
+  onDrain(): void {
+    this.#caller.resume()
+  }
+
+  onClosed(): void {
+    this.#caller.destroySoon()
+    this.#onClosed()
+  }
 }
-
-/** What is still on its way is written first; a peer that never takes it runs into the idle time-out. */
-const closeSoon = (stream: Duplex): void => {
-  if (stream instanceof Socket) stream.destroySoon()
-  else stream.destroy()
-}
-
-/** A socket's error is followed by its close, which is handled. */
-const ignore = (): void => undefined

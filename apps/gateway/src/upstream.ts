@@ -1,47 +1,41 @@
-import { buildConnector, Client, type Dispatcher } from 'undici'
+import type { Clock } from './wire/clock.ts'
+import { Connection, type ConnectionOwner, type ConnectionUser } from './wire/connection.ts'
 
 /**
- * The connections to one endpoint. undici speaks HTTP; which connection a call gets is decided here: the one used last
- * (so that the others idle out), else a new one up to the bound, else the call waits in line. One call at a time is on a
- * connection, so that none stands behind a slow one and none is lost with another's crash.
+ * The connections to one endpoint, and which of them a call gets: the one used last (so that the others idle out), else
+ * a new one up to the bound, else the call waits in line. One call at a time is on a connection, so that none stands
+ * behind a slow one and none is lost with another's crash.
  */
-export interface UpstreamCall extends Dispatcher.DispatchHandler {
-  readonly options: Dispatcher.DispatchOptions
+export interface UpstreamCall extends ConnectionUser {
   /** Whether the call wants a new connection: one that was kept could fail it as its predecessor did. */
   readonly isWary: boolean
-  /** Called with the connection right before the call goes out on it; `release` or `discard` takes it back. */
-  onConnection(connection: Client): void
+  /** Called with the connection right before it is used; `release` or `discard` gives it back. */
+  onConnection(connection: Connection): void
 }
 
 export interface UpstreamLimits {
   maxConnections: number
   maxWaiting: number
+  clock: Clock
 }
 
-/** Shorter than the 5 s after which Node's servers close an idle connection, so that we are the first to let go. */
-const IDLE_CONNECTION_MS = 4_000
-const CONNECT_TIMEOUT_MS = 3_000
-
-const connectTcp = buildConnector({ timeout: CONNECT_TIMEOUT_MS, allowH2: false })
-
-export class Upstream {
+export class Upstream implements ConnectionOwner {
   readonly id: string
   readonly address: string
   /** Calls that are at this endpoint or wait for it, streams and upgraded connections too. */
   inFlight = 0
   /** Called whenever the last call has ended. */
   onIdle: (() => void) | undefined
-  readonly #origin: string
   readonly #limits: UpstreamLimits
-  readonly #idle: Client[] = []
+  readonly #idle: Connection[] = []
   readonly #waiting: UpstreamCall[] = []
   #connections = 0
   #isClosed = false
 
+  /** `address` is `host:port`, IPv6 in brackets. */
   constructor(endpoint: { id: string; address: string }, limits: UpstreamLimits) {
     this.id = endpoint.id
     this.address = endpoint.address
-    this.#origin = endpoint.address.includes('://') ? endpoint.address : `http://${endpoint.address}`
     this.#limits = limits
   }
 
@@ -57,7 +51,7 @@ export class Upstream {
 
   /** Sends the call, now or when a connection is free. Returns false, and does nothing, when too many wait already. */
   dispatch(call: UpstreamCall): boolean {
-    if (call.isWary) this.#dropOldest()
+    if (call.isWary) this.#idle[0]?.abandon()
     const connection = call.isWary ? this.#open() : (this.#idle.pop() ?? this.#open())
     if (connection) this.#send(connection, call)
     else if (this.#waiting.length < this.#limits.maxWaiting) this.#waiting.push(call)
@@ -73,64 +67,47 @@ export class Upstream {
     return true
   }
 
-  release(connection: Client): void {
+  /** Takes a connection back for the next call; one that is closed already is let go. */
+  release(connection: Connection): void {
+    if (connection.isClosed) return
     const next = this.#waiting[0]
-    if (next?.isWary) this.discard(connection)
+    if (this.#isClosed && !next) connection.abandon()
+    else if (next?.isWary) connection.abandon()
     else if (next) this.#send(connection, this.#waiting.shift() ?? next)
-    else if (this.#isClosed) this.#drop(connection)
-    else this.#idle.push(connection)
-  }
-
-  /** Takes a connection back that has failed or was given away to an upgrade: the next in line gets a new one. */
-  discard(connection: Client): void {
-    this.#drop(connection)
-    const next = this.#waiting.shift()
-    if (!next) return
-    const fresh = this.#open()
-    if (fresh) this.#send(fresh, next)
-    else this.#waiting.unshift(next)
+    else {
+      connection.rest()
+      this.#idle.push(connection)
+    }
   }
 
   /** Lets go of every idle connection; those in use go when their calls have ended. */
   close(): void {
     this.#isClosed = true
-    for (const connection of this.#idle.splice(0)) this.#drop(connection)
+    for (const connection of this.#idle.splice(0)) connection.abandon()
   }
 
-  #send(connection: Client, call: UpstreamCall): void {
+  /** One place is free: the next in line gets a new connection. */
+  onConnectionClosed(connection: Connection): void {
+    this.#connections -= 1
+    const index = this.#idle.indexOf(connection)
+    if (index !== -1) this.#idle.splice(index, 1)
+    if (this.#waiting.length === 0) return
+    const fresh = this.#open()
+    const next = fresh && this.#waiting.shift()
+    if (next) this.#send(fresh, next)
+  }
+
+  #send(connection: Connection, call: UpstreamCall): void {
     call.onConnection(connection)
-    connection.dispatch(call.options, call)
+    connection.use(call)
   }
 
-  #open(): Client | undefined {
+  #open(): Connection | undefined {
     if (this.#connections >= this.#limits.maxConnections) return undefined
     this.#connections += 1
-    const connection = new Client(this.#origin, {
-      connect: connectTcp,
-      pipelining: 1,
-      keepAliveTimeout: IDLE_CONNECTION_MS,
-      keepAliveMaxTimeout: IDLE_CONNECTION_MS,
-    })
-    connection.on('disconnect', () => this.#forget(connection))
-    return connection
-  }
-
-  #dropOldest(): void {
-    const oldest = this.#idle.shift()
-    if (oldest) this.#drop(oldest)
-  }
-
-  /** A connection that closed while idle is not kept: ten thousand functions would leave as many times its memory. */
-  #forget(connection: Client): void {
-    const index = this.#idle.indexOf(connection)
-    if (index === -1) return
-    this.#idle.splice(index, 1)
-    this.#drop(connection)
-  }
-
-  /** Later, because undici may be in the midst of telling this connection's error. */
-  #drop(connection: Client): void {
-    this.#connections -= 1
-    setImmediate(() => connection.destroy().catch(() => undefined))
+    const colon = this.address.lastIndexOf(':')
+    const host = this.address.slice(0, colon).replace(/^\[|\]$/g, '')
+    const port = Number(this.address.slice(colon + 1))
+    return new Connection({ host, port, clock: this.#limits.clock, owner: this })
   }
 }
