@@ -32,8 +32,17 @@ export class CallStats {
     this.inFlight += 1
   }
 
+  /** A call that the gateway answered at the function's door: the function has no work by it. */
+  refused(code: number): void {
+    this.#count(code, 0)
+  }
+
   end(code: number, seconds: number): void {
     this.inFlight -= 1
+    this.#count(code, seconds)
+  }
+
+  #count(code: number, seconds: number): void {
     const stats = this.#of(code)
     stats.count += 1
     stats.seconds += seconds

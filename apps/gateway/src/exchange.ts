@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Admission } from './access/admission.ts'
 import { Answer } from './answer.ts'
 import { leastBusy } from './balance.ts'
 import { responseHeaders, valuesOf } from './headers.ts'
@@ -21,6 +22,8 @@ export interface Call {
   /** Asked before each attempt, so that a retry goes by the routes of that moment. */
   route: () => RouteEntry | undefined
   entry: RouteEntry
+  /** What the door of the function says on the answer; undefined where it has nothing to say. */
+  admission: Admission | undefined
   callId: string
   startTime: string
   hasBody: boolean
@@ -169,6 +172,7 @@ export class Exchange implements UpstreamCall, BodyOwner {
     const { callId, startTime, isStopping } = this.#call
     const seconds = (performance.now() - this.#startedMs) / 1000
     headers.push('X-Call-Id', callId, 'X-Start-Time', startTime, 'X-Duration-Seconds', seconds.toFixed(6))
+    this.#call.admission?.sign(headers)
     if (isStopping()) headers.push('connection', 'close')
   }
 

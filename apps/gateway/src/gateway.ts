@@ -4,6 +4,7 @@ import type { Log } from '@pushfn/kit/log'
 import { createMetrics } from '@pushfn/kit/metrics'
 import type { RunningApp } from '@pushfn/kit/run'
 import { RoutePolicy } from '@pushfn/model/route'
+import { openAccess } from './access/access.ts'
 import { CallStats } from './call-stats.ts'
 import { registerMetrics } from './metrics.ts'
 import { createPeers, parseNetworks } from './peer.ts'
@@ -31,10 +32,12 @@ export const startGateway = async (configuration: GatewayConfiguration, log: Log
   let isStopping = false
   let feed: RouteFeed | undefined
   const unknown = new CallStats('')
-  const table = new RouteTable(limits, {
-    onDrained: (endpoint) => feed?.drained(endpoint),
-    onBadEntry: (route, problem) => log.error({ route, problem }, 'a route cannot be used'),
-  })
+  const access = openAccess({ redisUrl: configuration.redisUrl, cloud: configuration.cloud, log })
+  const events = {
+    onDrained: (endpoint: string) => feed?.drained(endpoint),
+    onBadEntry: (route: string, problem: string) => log.error({ route, problem }, 'a route cannot be used'),
+  }
+  const table = new RouteTable(limits, events, access.gateOf)
   const proxy = createProxy({
     table,
     functionsSuffix: `.${new URL(configuration.functionsUrl).hostname}`,
@@ -72,6 +75,7 @@ export const startGateway = async (configuration: GatewayConfiguration, log: Log
       await server.stop(configuration.stopTimeoutMs)
       // Last, so that the controller waits for this gateway's calls as long as there are any.
       await feed.stop()
+      await access.stop()
       clock.stop()
       await admin[Symbol.asyncDispose]()
     },
@@ -89,6 +93,7 @@ const consoleEntry = (apiUrl: string, limits: UpstreamLimits): RouteEntry => ({
   }),
   upstreams: [new Upstream({ id: 'api', address: addressOf(apiUrl) }, limits)],
   stats: new CallStats('console'),
+  gate: undefined,
 })
 
 /** `host:port` of the api. Throws ConfigurationError where it is not reached by plain HTTP. */

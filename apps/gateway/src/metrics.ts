@@ -14,7 +14,8 @@ interface Sample {
  * calls pass, and put into Prometheus' form when it asks. `unknown` holds what named no function.
  */
 export const registerMetrics = (registry: Registry, table: RouteTable, unknown: CallStats): void => {
-  const called = (): CallStats[] => [unknown, ...table.stats()].filter((stats) => stats.started > 0)
+  const called = (): CallStats[] =>
+    [unknown, ...table.stats()].filter((stats) => stats.started > 0 || stats.byCode.length > 0)
   const perCode = (sample: (name: string, code: CodeStats) => Sample[]): Sample[] =>
     called().flatMap((stats) => stats.byCode.flatMap((code) => sample(stats.functionName, code)))
 

@@ -15,7 +15,18 @@ export interface Problem {
   retryAfterSeconds?: number
   /** The connection is not to be used further. */
   closes?: boolean
+  /** Further headers of the answer, flat; no part of its body. */
+  headers?: readonly string[]
 }
+
+/** Whose limit a caller has met. */
+interface LimitOwner {
+  whose: 'function' | 'tenant'
+  function: string
+}
+
+const whoseLimit = ({ whose }: LimitOwner): string =>
+  whose === 'function' ? 'This function takes' : 'All functions of this tenant together take'
 
 export const problems = {
   badRequest: (detail: string): Problem => ({ status: 400, title: 'Bad request', detail, closes: true }),
@@ -61,6 +72,34 @@ export const problems = {
     detail: 'What the function answered is no valid HTTP/1.1.',
     hint: 'Its HTTP server is broken, or something else listens on its port.',
     function: name,
+  }),
+  headersTooLarge: (name: string, maxBytes: number): Problem => ({
+    status: 431,
+    title: 'Headers too large',
+    detail: `The headers of a request to this function may have ${maxBytes} bytes together.`,
+    function: name,
+  }),
+  crossOrigin: (detail: string): Problem => ({
+    status: 403,
+    title: 'Refused to this page',
+    detail,
+    hint: 'The function’s annotations “pushfn.cloud/cors-…” name what pages of other origins may do.',
+  }),
+  tooManyRequests: (scope: LimitOwner, rate: { perSecond: number; burst: number }, waitMs: number): Problem => ({
+    status: 429,
+    title: 'Too many requests',
+    detail: `${whoseLimit(scope)} ${rate.perSecond} requests a second, and ${rate.burst} at once after a quiet time.`,
+    hint: 'Ask more slowly; “Retry-After” says when there is room again.',
+    function: scope.function,
+    retryAfterSeconds: Math.ceil(waitMs / 1000),
+  }),
+  tooManyAtOnce: (scope: LimitOwner, limit: number): Problem => ({
+    status: 429,
+    title: 'Too many requests at once',
+    detail: `${whoseLimit(scope)} ${limit} requests at a time, and so many are under way.`,
+    hint: 'Try again when one of them has ended.',
+    function: scope.function,
+    retryAfterSeconds: 1,
   }),
   crashed: (name: string): Problem => ({
     status: 502,
@@ -115,7 +154,7 @@ export const renderProblem = (
   to: IncomingHttpHeaders,
   callId: string | undefined,
 ): { headers: string[]; body: string } => {
-  const { retryAfterSeconds, closes, ...told } = problem
+  const { retryAfterSeconds, closes, headers: further, ...told } = problem
   const name = problem.function ? `${problem.function}: ` : ''
   const hint = problem.hint ? ` ${problem.hint}` : ''
   const body = isTerminal(to)
@@ -131,6 +170,7 @@ export const renderProblem = (
     'x-content-type-options',
     'nosniff',
   ]
+  if (further) headers.push(...further)
   if (closes) headers.push('connection', 'close')
   if (callId) headers.push('x-call-id', callId)
   if (retryAfterSeconds !== undefined) headers.push('retry-after', String(retryAfterSeconds))

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Admission } from './access/admission.ts'
 import type { CallStats } from './call-stats.ts'
 import { type Call, Exchange } from './exchange.ts'
 import { givenCallId, requestFields } from './headers.ts'
 import type { Peer } from './peer.ts'
 import { type Problem, problems } from './problem.ts'
 import type { RouteEntry, RouteTable } from './route-table.ts'
-import { discardRest, sendProblem } from './send-problem.ts'
+import { discardRest, sendPreflight, sendProblem } from './send-problem.ts'
 import { functionTarget, hostLabel, hostName, originForm } from './target.ts'
 
 /**
@@ -39,6 +40,14 @@ interface Destination {
   function: string
 }
 
+/** A destination that is there. */
+interface Found {
+  destination: Destination
+  entry: RouteEntry
+}
+
+type Asked = Pick<Call, 'req' | 'res' | 'hasBody' | 'expectsContinue' | 'upgradeHead'>
+
 const MAX_HEADERS = 200
 /** What a target may hold; anything else could end the request line at a function. */
 const VISIBLE = /^[!-~]+$/
@@ -51,21 +60,49 @@ export const createProxy = (options: ProxyOptions): GatewayProxy => {
   const handle = (req: IncomingMessage, res: ServerResponse, expectsContinue = false, upgradeHead?: Buffer): void => {
     const peer = options.peerOf(req.socket)
     if (peer.isRefused) return
-    const hasBody = bodyOf(req)
-    const call = prepare({ req, res, hasBody, expectsContinue, upgradeHead }, peer)
-    if ('status' in call) refuse(req, res, call, peer)
+    const asked: Asked = { req, res, hasBody: bodyOf(req), expectsContinue, upgradeHead }
+    const found = unsound(req, asked.hasBody) ?? find(req)
+    if ('status' in found) {
+      refuse(req, res, found, peer)
+      return
+    }
+    const admission = found.entry.gate?.admit(req, res)
+    if (admission === undefined) begin(asked, found, peer)
+    else if (admission instanceof Promise) admission.then((late) => enter(asked, found, peer, late))
+    else enter(asked, found, peer, admission)
+  }
+
+  /** What the function's door said: the call goes on, or the gateway answers in the function's name. */
+  const enter = (asked: Asked, found: Found, peer: Peer, admission: Admission): void => {
+    const { req, res, hasBody } = asked
+    const { problem, preflight } = admission
+    if (req.socket.destroyed) return
+    if (problem === undefined && preflight === undefined) {
+      begin(asked, found, peer, admission)
+      return
+    }
+    found.entry.stats.refused(problem?.status ?? 204)
+    if (problem) sendProblem({ req, res, isStopping, admission }, problem)
+    else if (preflight) sendPreflight({ req, res, isStopping, admission }, preflight)
+    if (hasBody) discardRest(req)
+  }
+
+  const begin = (asked: Asked, found: Found, peer: Peer, admission?: Admission): void => {
+    const call = prepare(asked, found, peer, admission)
+    if ('status' in call) refuse(asked.req, asked.res, call, peer)
     else new Exchange(call).start()
   }
 
-  const prepare = (
-    asked: Pick<Call, 'req' | 'res' | 'hasBody' | 'expectsContinue' | 'upgradeHead'>,
-    peer: Peer,
-  ): Call | Problem => {
-    const { req, hasBody, upgradeHead } = asked
-    const destination = unsound(req, hasBody) ?? destinationOf(req)
+  const find = (req: IncomingMessage): Found | Problem => {
+    const destination = destinationOf(req)
     if ('status' in destination) return destination
     const entry = destination.find()
-    if (!entry) return problems.noSuchFunction(destination.function)
+    return entry ? { destination, entry } : problems.noSuchFunction(destination.function)
+  }
+
+  const prepare = (asked: Asked, found: Found, peer: Peer, admission: Admission | undefined): Call | Problem => {
+    const { req, hasBody, upgradeHead } = asked
+    const { destination, entry } = found
     const callId = givenCallId(req.headers) ?? randomUUID()
     const startTime = `${Date.now()}000000`
     const fields = requestFields(req, { peer, callId, startTime, hasBody })
@@ -74,6 +111,7 @@ export const createProxy = (options: ProxyOptions): GatewayProxy => {
     return {
       ...asked,
       entry,
+      admission,
       route: destination.find,
       callId,
       startTime,

@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { Route, type RoutePolicy, routeKey } from '@pushfn/model/route'
+import type { Gate } from './access/gate.ts'
 import { CallStats } from './call-stats.ts'
 import { Upstream, type UpstreamLimits } from './upstream.ts'
 
@@ -9,6 +10,8 @@ export interface RouteEntry {
   readonly upstreams: readonly Upstream[]
   /** Shared by all aliases of one function. */
   readonly stats: CallStats
+  /** The function's door; undefined where everybody may come in. */
+  readonly gate: Gate | undefined
 }
 
 interface Counted<T> {
@@ -22,6 +25,9 @@ export interface RouteTableEvents {
   /** An entry of the published table cannot be used; it is skipped and the rest served. */
   onBadEntry(key: string, problem: string): void
 }
+
+/** Makes the door of a route's function. */
+export type GateOf = (route: Route) => Gate | undefined
 
 /** What a host label and a function can be, whatever Redis says: neither may hold the `/` that joins them. */
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
@@ -39,7 +45,10 @@ export class RouteTable {
   readonly #limits: UpstreamLimits
   readonly #events: RouteTableEvents
 
-  constructor(limits: UpstreamLimits, events: RouteTableEvents) {
+  readonly #gateOf: GateOf
+
+  constructor(limits: UpstreamLimits, events: RouteTableEvents, gateOf: GateOf = () => undefined) {
+    this.#gateOf = gateOf
     this.#limits = limits
     this.#events = events
   }
@@ -118,6 +127,7 @@ export class RouteTable {
       policy,
       upstreams: endpoints.map((endpoint) => this.#acquire(endpoint)),
       stats: this.#statsOf(`${name}.${tenant}`),
+      gate: this.#gateOf(parsed.data),
     }
   }
 

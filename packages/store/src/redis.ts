@@ -3,14 +3,14 @@ import { Redis } from 'ioredis'
 export type { Redis } from 'ioredis'
 
 /**
- * A connection for commands that must answer soon: it fails within two seconds instead of waiting for a Redis that is
+ * A connection for commands that must answer soon: it fails within two seconds (or as told) instead of waiting for a Redis that is
  * away, and comes back by itself. Failures reach `onError`, so that an absent Redis never ends a process.
  */
-export const openRedis = (url: string, onError: (err: Error) => void): Redis => {
+export const openRedis = (url: string, onError: (err: Error) => void, commandTimeoutMs = 2_000): Redis => {
   const redis = new Redis(url, {
     maxRetriesPerRequest: 1,
     enableOfflineQueue: true,
-    commandTimeout: 2_000,
+    commandTimeout: commandTimeoutMs,
     connectTimeout: 2_000,
     retryStrategy: (times) => Math.min(50 * times, 1_000),
   })

@@ -19,6 +19,8 @@ export interface GatewayWorld extends AsyncDisposable {
   readonly messages: GatewayMessage[]
   /** Publishes a change and waits until the gateway serves by it. */
   publish(change: { put?: Route[]; remove?: string[] }): Promise<number>
+  /** One more gateway of the same cloud, ready to serve. */
+  startAnother(): Promise<AsyncDisposable & { readonly port: number }>
 }
 
 const main = fileURLToPath(new URL('../../../../apps/gateway/src/main.ts', import.meta.url))
@@ -39,19 +41,21 @@ export const startWorld = async (
   await listener.subscribe(keys.gateways)
   await write(redis, keys, { version: 1, put: options.routes ?? [], remove: [] })
 
-  const child = spawn(process.execPath, ['--conditions=source', main], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      PATH: process.env.PATH,
-      LOG_LEVEL: 'info',
-      PUSHFN_CLOUD: cloud,
-      REDIS_URL: redisUrl,
-      GATEWAY_HOST: '127.0.0.1',
-      GATEWAY_PORT: '0',
-      GATEWAY_ADMIN_PORT: '0',
-      ...settings,
-    },
-  })
+  const start = () =>
+    spawn(process.execPath, ['--conditions=source', main], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        PATH: process.env.PATH,
+        LOG_LEVEL: 'info',
+        PUSHFN_CLOUD: cloud,
+        REDIS_URL: redisUrl,
+        GATEWAY_HOST: '127.0.0.1',
+        GATEWAY_PORT: '0',
+        GATEWAY_ADMIN_PORT: '0',
+        ...settings,
+      },
+    })
+  const child = start()
   const ports = await listening(child)
   await until(() => messages.some((message) => message.kind === 'applied'), 'the gateway read its routes')
   return {
@@ -67,6 +71,13 @@ export const startWorld = async (
       await redis.publish(keys.changes, JSON.stringify(whole))
       await until(() => hasApplied(messages, version), `the gateway applied version ${version}`)
       return version
+    },
+    startAnother: async () => {
+      const other = start()
+      const { port, adminPort } = await listening(other)
+      const isReady = async () => (await fetch(`http://127.0.0.1:${adminPort}/readyz`)).ok
+      await until(isReady, 'the other gateway is ready')
+      return { port, [Symbol.asyncDispose]: () => stop(other) }
     },
     [Symbol.asyncDispose]: async () => {
       await stop(child)
