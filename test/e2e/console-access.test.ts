@@ -48,6 +48,9 @@ const TABLE: Row[] = [
   { route: 'POST tenants', body: { slug: 'new-one' }, expected: OPERATORS },
   { route: 'POST allowed-tenants', body: { forge: 'github', login: 'Octo-Cat' }, expected: OPERATORS },
   { route: 'POST tenants/:tenant/tokens', body: { name: 'ci' }, expected: TENANTS_MAKE },
+  { route: 'GET tenants/:tenant/tokens', expected: TENANTS },
+  // No token has the id of a build.
+  { route: 'DELETE tenants/:tenant/tokens/:id', expected: NOTHING_THERE },
   { route: 'GET tenants/:tenant/functions', expected: TENANTS },
   { route: 'GET tenants/:tenant/builds', expected: TENANTS },
   { route: 'GET tenants/:tenant/builds/:id', expected: TENANTS },

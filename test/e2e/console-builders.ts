@@ -21,7 +21,11 @@ export interface ConsoleTenant {
 
 export const aConsoleTenant = async ({ db }: ConsoleStage, slug?: string): Promise<ConsoleTenant> => {
   const tenant = await aTenant(db, slug)
-  return { tenant, repository: await aRepository(db, tenant), token: await createToken(db, tenant.id, 'test') }
+  return {
+    tenant,
+    repository: await aRepository(db, tenant),
+    token: (await createToken(db, tenant.id, { name: 'test' })).token,
+  }
 }
 
 /** A build in the hands of the test, which plays the builder. */

@@ -6,6 +6,7 @@ import { HealthController } from './health.controller.ts'
 import { BuildsController } from './rest/builds.controller.ts'
 import { SessionController } from './rest/session.controller.ts'
 import { TenantsController } from './rest/tenants.controller.ts'
+import { TokensController } from './rest/tokens.controller.ts'
 import { WebhooksController } from './webhooks/webhooks.controller.ts'
 
 @Module({})
@@ -20,6 +21,7 @@ export const apiModule = (context: ApiContext): DynamicModule => ({
     WebhooksController,
     GitController,
     TenantsController,
+    TokensController,
     BuildsController,
     SessionController,
     ConsoleController,

@@ -16,9 +16,6 @@ export const refuseWhatIsNotHere = (fn: StackFunction, spec: FunctionSpec, file:
   if (secret !== undefined) {
     throw refuse('secrets', `there is no secret “${secret}”: this cloud does not keep secrets yet, take the key out`)
   }
-  if (spec.annotations.auth !== undefined) {
-    throw refuse('annotations', '“auth” is not enforced on this cloud yet: the function would be open to everybody')
-  }
   const warnings: Fault[] = []
   if (spec.annotations.topic !== undefined || spec.annotations.schedule !== undefined) {
     warnings.push({ message: 'schedules are kept, but not run on this cloud yet', place: at('annotations') })

@@ -7,6 +7,7 @@ import { drainAndRemove, isLeaving } from './drain.ts'
 import { heal } from './heal.ts'
 import { openLanes } from './lanes.ts'
 import { pause } from './pause.ts'
+import { publishAccess } from './publish-access.ts'
 import { liveRoute, liveRouteKey } from './route-table.ts'
 import { isOfRevision } from './workload.ts'
 
@@ -65,6 +66,7 @@ export const lead = async (context: ControllerContext): Promise<void> => {
   try {
     await publishWhatRuns(context)
     while (!signal.aborted) {
+      await publishAccess(context).catch((err) => log.warn({ err }, 'tokens cannot be published; it is tried again'))
       await resync(context, look).catch((err) => log.warn({ err }, 'resync failed; it is tried again'))
       await pause(context.config.resyncMs, signal)
     }

@@ -15,7 +15,7 @@ const aRequest = (raw: string[]): IncomingMessage => {
 }
 const stranger = { address: '198.51.100.7', isTrusted: false, isRefused: false }
 const proxy = { address: '192.0.2.1', isTrusted: true, isRefused: false }
-const call = { callId: 'c', startTime: '1', hasBody: false }
+const call = { callId: 'c', startTime: '1', hasBody: false, isTokenOurs: false }
 
 const asRecord = (lines: string | undefined): Record<string, string> =>
   Object.fromEntries(

@@ -57,6 +57,8 @@ export interface CallHeaders {
   /** Nanoseconds since 1970, as OpenFaaS gives it. */
   startTime: string
   hasBody: boolean
+  /** Whether Authorization was for the gateway: the function must not see it. */
+  isTokenOurs: boolean
 }
 
 /**
@@ -76,7 +78,7 @@ export const requestFields = (req: IncomingMessage, call: CallHeaders): string |
     if (lower === 'host') {
       if (host !== undefined) return undefined
       host = value
-    } else if (!isOurs(lower) && !named?.has(lower)) {
+    } else if (!isOurs(lower) && !named?.has(lower) && !(call.isTokenOurs && lower === 'authorization')) {
       lines += `${name}: ${value}\r\n`
     }
   }

@@ -105,7 +105,13 @@ export const createProxy = (options: ProxyOptions): GatewayProxy => {
     const { destination, entry } = found
     const callId = givenCallId(req.headers) ?? randomUUID()
     const startTime = `${Date.now()}000000`
-    const fields = requestFields(req, { peer, callId, startTime, hasBody })
+    const fields = requestFields(req, {
+      peer,
+      callId,
+      startTime,
+      hasBody,
+      isTokenOurs: admission?.isTokenOurs === true,
+    })
     if (fields === undefined) return problems.badRequest('A request has one Host header.')
     const hop = upgradeHead === undefined ? KEEP_ALIVE : WEBSOCKET
     return {

@@ -8,8 +8,27 @@ import { TenantSlug } from './names.ts'
 export const NewTenant = z.strictObject({ slug: TenantSlug })
 export type NewTenant = z.infer<typeof NewTenant>
 
-export const NewToken = z.strictObject({ name: z.string().trim().min(1).max(100) })
+export const NewToken = z.strictObject({
+  name: z.string().trim().min(1).max(100),
+  /** From when on it is worth nothing; it does not expire when this is not there. */
+  expiresAt: z.iso.datetime().optional(),
+})
 export type NewToken = z.infer<typeof NewToken>
+
+/** An API token as its tenant sees it: never the token itself. */
+export const TokenView = z.object({
+  id: z.string(),
+  name: z.string(),
+  createdAt: z.string(),
+  /** By the API, to the minute; calls of functions are not noted. */
+  lastUsedAt: z.string().nullable(),
+  expiresAt: z.string().nullable(),
+})
+export type TokenView = z.infer<typeof TokenView>
+
+/** The tokens of a tenant that are not revoked, newest first. */
+export const TokenList = z.object({ items: z.array(TokenView) })
+export type TokenList = z.infer<typeof TokenList>
 
 /** A login that may become a tenant, entered by operators. Logins compare in lower case. */
 export const NewAllowedTenant = z.strictObject({

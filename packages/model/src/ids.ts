@@ -18,6 +18,8 @@ export const FunctionId = id<'FunctionId'>()
 export type FunctionId = z.infer<typeof FunctionId>
 export const RevisionId = id<'RevisionId'>()
 export type RevisionId = z.infer<typeof RevisionId>
+export const TokenId = id<'TokenId'>()
+export type TokenId = z.infer<typeof TokenId>
 
 /** A full Git object name: 40 lower-case hex digits. */
 export const CommitSha = z

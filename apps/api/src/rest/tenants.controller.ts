@@ -1,7 +1,6 @@
 import { Body, Controller, Get, Inject, Param, Post, Req } from '@nestjs/common'
-import { FunctionList, NewAllowedTenant, NewTenant, NewToken } from '@pushfn/model/api'
+import { FunctionList, NewAllowedTenant, NewTenant } from '@pushfn/model/api'
 import { allowTenant, createBuiltinTenant } from '@pushfn/store/tenants'
-import { createToken } from '@pushfn/store/tokens'
 import type { FastifyRequest } from 'fastify'
 import { type ApiContext, CONTEXT } from '../context.ts'
 import { requireOperator, requireTenant } from './access.ts'
@@ -30,13 +29,6 @@ export class TenantsController {
     const { forge, login } = parseInput(NewAllowedTenant, body)
     await allowTenant(this.#context.db, forge, login)
     return { forge, login }
-  }
-
-  @Post('tenants/:tenant/tokens')
-  async createToken(@Req() request: FastifyRequest, @Param('tenant') slug: string, @Body() body: unknown) {
-    const tenant = await requireTenant(this.#context, request, slug)
-    const { name } = parseInput(NewToken, body)
-    return { token: await createToken(this.#context.db, tenant.id, name) }
   }
 
   @Get('tenants/:tenant/functions')

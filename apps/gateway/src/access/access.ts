@@ -1,9 +1,11 @@
 import type { Log } from '@pushfn/kit/log'
-import { openRedis } from '@pushfn/store/redis'
+import { tokenKeys } from '@pushfn/store/calls/published-tokens'
+import { openRedis, openWaitingRedis } from '@pushfn/store/redis'
 import type { GateOf } from '../route-table.ts'
 import { gateOf } from './gate.ts'
 import { LeaseOffice } from './lease-office.ts'
 import { Limits } from './limits.ts'
+import { followTokens, TokenBook } from './token-book.ts'
 
 /** What decides who may call what, and how much, in this gateway process. */
 export interface Access {
@@ -17,14 +19,19 @@ const COMMAND_TIMEOUT_MS = 500
 export const openAccess = (options: { redisUrl: string; cloud: string; log: Log }): Access => {
   const { redisUrl, cloud, log } = options
   const redis = openRedis(redisUrl, (err) => log.warn({ err: err.message }, 'redis is away'), COMMAND_TIMEOUT_MS)
+  const subscriber = openWaitingRedis(redisUrl, (err) => log.warn({ err: err.message }, 'redis is away'))
+  const keys = tokenKeys(cloud)
+  const tokens = new TokenBook(redis, keys)
+  followTokens(tokens, subscriber, keys, log)
   const office = new LeaseOffice(redis, cloud, log)
   const limits = new Limits(office)
   return {
-    gateOf: (route) => gateOf(route, limits),
+    gateOf: (route) => gateOf(route, limits, tokens),
     stop: async () => {
       limits.stop()
       await office.stop()
       redis.disconnect()
+      subscriber.disconnect()
     },
   }
 }

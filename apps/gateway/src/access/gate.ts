@@ -2,8 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Route } from '@pushfn/model/route'
 import { type Problem, problems } from '../problem.ts'
 import { Admission } from './admission.ts'
+import { checkToken } from './check-token.ts'
 import { isPreflight, preflightAnswer } from './cors.ts'
 import type { Limit, LimitScope, Limits } from './limits.ts'
+import type { TokenBook } from './token-book.ts'
 
 /**
  * The door of one function: what is asked of a call between the finding of its route and the beginning of its exchange.
@@ -14,9 +16,13 @@ export class Gate {
   readonly #name: string
   readonly #limits: readonly Limit[]
   readonly #policies: string
+  readonly #tenant: string
+  readonly #tokens: TokenBook
 
-  constructor(route: Route, limits: readonly Limit[]) {
+  constructor(route: Route, limits: readonly Limit[], tokens: TokenBook) {
     this.#policy = route.policy
+    this.#tenant = route.tenant
+    this.#tokens = tokens
     this.#name = `${route.function}.${route.tenant}`
     this.#limits = limits
     this.#policies = limits.map((limit) => limit.policy).join(', ')
@@ -27,7 +33,7 @@ export class Gate {
    * when the answer or its connection has ended. A refusal is the caller's to send, signed by the admission.
    */
   admit(req: IncomingMessage, res: ServerResponse): Admission | Promise<Admission> {
-    const { cors, maxHeaderBytes } = this.#policy
+    const { auth, cors, maxHeaderBytes } = this.#policy
     const admission = new Admission(cors, cors ? req.headers.origin : undefined)
     if (maxHeaderBytes !== null && headerBytes(req) > maxHeaderBytes) {
       admission.problem = problems.headersTooLarge(this.#name, maxHeaderBytes)
@@ -39,10 +45,22 @@ export class Gate {
       else admission.problem = { ...answer, function: this.#name }
       return admission
     }
-    return this.#limits.length === 0 ? admission : this.#meetLimits(admission, req, res)
+    return auth === 'token' ? this.#askToken(admission, req, res) : this.#meetLimits(admission, req, res)
+  }
+
+  #askToken(admission: Admission, req: IncomingMessage, res: ServerResponse): Admission | Promise<Admission> {
+    const decided = (problem: Problem | undefined): Admission | Promise<Admission> => {
+      admission.isTokenOurs = true
+      admission.problem = problem
+      return problem ? admission : this.#meetLimits(admission, req, res)
+    }
+    const of = { tenant: this.#tenant, function: this.#name }
+    const problem = checkToken(this.#tokens, req.headers.authorization, of)
+    return problem instanceof Promise ? problem.then(decided) : decided(problem)
   }
 
   #meetLimits(admission: Admission, req: IncomingMessage, res: ServerResponse): Admission | Promise<Admission> {
+    if (this.#limits.length === 0) return admission
     admission.met(this.#limits, this.#policies)
     const isOver = overOf(req, res)
     const decided = (problem: Problem | undefined): Admission => {
@@ -56,7 +74,7 @@ export class Gate {
 }
 
 /** The door that a route's policy asks for; undefined when it asks for none. */
-export const gateOf = (route: Route, limits: Limits): Gate | undefined => {
+export const gateOf = (route: Route, limits: Limits, tokens: TokenBook): Gate | undefined => {
   const { policy, tenant, function: name } = route
   const scope = { function: `${name}.${tenant}` }
   const scopes: { scope: LimitScope; limits: NonNullable<Route['policy']['limits']> }[] = []
@@ -66,8 +84,8 @@ export const gateOf = (route: Route, limits: Limits): Gate | undefined => {
     scopes.push({ scope: { ...scope, whose: 'tenant', key: `tenant:${tenant}` }, limits: policy.tenantLimits })
   }
   const all = limits.of(scopes)
-  const isOpen = all.length === 0 && policy.cors === null && policy.maxHeaderBytes === null
-  return isOpen ? undefined : new Gate(route, all)
+  const isOpen = policy.auth === 'none' && all.length === 0 && policy.cors === null && policy.maxHeaderBytes === null
+  return isOpen ? undefined : new Gate(route, all, tokens)
 }
 
 /** Takes of every limit from `index` on, in order; at the first that refuses, what was taken goes back. */
