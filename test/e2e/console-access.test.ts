@@ -51,6 +51,13 @@ const TABLE: Row[] = [
   { route: 'GET tenants/:tenant/tokens', expected: TENANTS },
   // No token has the id of a build.
   { route: 'DELETE tenants/:tenant/tokens/:id', expected: NOTHING_THERE },
+  { route: 'GET tenants/:tenant/limits', expected: TENANTS },
+  {
+    route: 'PUT tenants/:tenant/limits',
+    body: { requestsPerSecond: 100, burst: null, concurrentRequests: 10 },
+    expected: { ...OPERATORS, operator: 200 },
+  },
+  { route: 'DELETE tenants/:tenant/limits', expected: { ...OPERATORS, operator: 200 } },
   { route: 'GET tenants/:tenant/functions', expected: TENANTS },
   { route: 'GET tenants/:tenant/builds', expected: TENANTS },
   { route: 'GET tenants/:tenant/builds/:id', expected: TENANTS },
@@ -121,7 +128,7 @@ describe('every route', () => {
     const method = row.path ? 'GET' : row.route.split(' ')[0]
     const answer = await request(`${stage.apiUrl}/${pathOf(row)}`, {
       // The table holds these alone.
-      method: method as 'GET' | 'POST' | 'DELETE',
+      method: method as 'GET' | 'POST' | 'PUT' | 'DELETE',
       headers: { ...(row.body ? { 'content-type': 'application/json' } : {}), ...(await headersOf(role)) },
       ...(row.body !== undefined && { body: JSON.stringify(row.body) }),
     })

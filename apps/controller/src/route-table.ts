@@ -65,7 +65,7 @@ export const openRouteTable = (redis: Redis, cloud: string, onError: (err: unkno
 
 /** The route of a function's live revision over these replicas. */
 export const liveRoute = (
-  state: Pick<WantedState, 'tenant' | 'name'>,
+  state: Pick<WantedState, 'tenant' | 'name' | 'tenantLimits'>,
   revision: RevisionState,
   replicas: readonly Replica[],
   maxBodyBytes: number,
@@ -79,7 +79,7 @@ export const liveRoute = (
       replica.state === 'running' && replica.address ? [{ id: replica.id, address: replica.address }] : [],
     )
     .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
-  policy: routePolicy(revision.spec, maxBodyBytes),
+  policy: { ...routePolicy(revision.spec, maxBodyBytes), tenantLimits: state.tenantLimits },
 })
 
 export const liveRouteKey = (state: Pick<WantedState, 'tenant' | 'name'>): string =>

@@ -32,7 +32,7 @@ export const startGateway = async (configuration: GatewayConfiguration, log: Log
   let isStopping = false
   let feed: RouteFeed | undefined
   const unknown = new CallStats('')
-  const access = openAccess({ redisUrl: configuration.redisUrl, cloud: configuration.cloud, log })
+  const access = openAccess({ ...configuration, log })
   const events = {
     onDrained: (endpoint: string) => feed?.drained(endpoint),
     onBadEntry: (route: string, problem: string) => log.error({ route, problem }, 'a route cannot be used'),

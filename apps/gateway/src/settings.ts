@@ -70,6 +70,24 @@ export const settings = {
     },
     { min: 1, max: 100_000 },
   ),
+  tenantRequestsPerSecond: setting.integer(
+    {
+      env: 'TENANT_REQUESTS_PER_SECOND',
+      description:
+        'Requests a second to all functions of one tenant, over all gateways; 0: no limit. Operators can give a tenant others.',
+      default: '0',
+    },
+    { min: 0, max: 1_000_000 },
+  ),
+  tenantConcurrentRequests: setting.integer(
+    {
+      env: 'TENANT_CONCURRENT_REQUESTS',
+      description:
+        'Requests under way at once to all functions of one tenant, over all gateways; 0: no limit. Operators can give a tenant others.',
+      default: '0',
+    },
+    { min: 0, max: 1_000_000 },
+  ),
   stopTimeoutMs: setting.integer(
     {
       env: 'GATEWAY_STOP_TIMEOUT_MS',

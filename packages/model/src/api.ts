@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { RateLimits } from './access-policy.ts'
 import { BuildFailure, BuildState } from './build-state.ts'
 import { BuildId } from './ids.ts'
 import { TenantSlug } from './names.ts'
@@ -40,6 +41,18 @@ export const NewAllowedTenant = z.strictObject({
     .toLowerCase(),
 })
 export type NewAllowedTenant = z.infer<typeof NewAllowedTenant>
+
+/** What all functions of a tenant may be asked together: all three are said, null is no limit. */
+export const TenantLimits = z.strictObject({
+  requestsPerSecond: RateLimits.shape.requestsPerSecond.unwrap(),
+  burst: RateLimits.shape.burst.unwrap(),
+  concurrentRequests: RateLimits.shape.concurrentRequests.unwrap(),
+})
+export type TenantLimits = z.infer<typeof TenantLimits>
+
+/** `limits` null: the tenant has the cloud's own. */
+export const TenantLimitsView = z.object({ limits: TenantLimits.nullable() })
+export type TenantLimitsView = z.infer<typeof TenantLimitsView>
 
 /** Signs a browser in: an API token of a tenant. */
 export const NewSession = z.strictObject({ token: z.string().trim().min(1).max(200) })

@@ -31,7 +31,7 @@ export const RoutePolicy = z.object({
   auth: z.enum(['none', 'token']).default('none'),
   cors: CorsPolicy.nullable().default(null),
   limits: RateLimits.nullable().default(null),
-  /** Of all the tenant's functions together. */
+  /** Of all the tenant's functions together; null: as the gateway gives every tenant. */
   tenantLimits: RateLimits.nullable().default(null),
   /** Bytes that a request's headers may have together; null: as many as the gateway takes. */
   maxHeaderBytes: z.number().int().positive().nullable().default(null),

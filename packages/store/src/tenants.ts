@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { RateLimits } from '@pushfn/model/access-policy'
 import { slugFrom, type TenantSlug } from '@pushfn/model/names'
 import type { Database, Transaction } from './database.ts'
-import type { ForgeKind, Tenant } from './generated/client.ts'
+import { type ForgeKind, Prisma, type Tenant } from './generated/client.ts'
 
 export type { Tenant } from './generated/client.ts'
 
@@ -65,3 +66,19 @@ export const allowTenant = async (db: Database, forge: ForgeKind, login: string)
   const key = { forge, login: login.toLowerCase() }
   await db.allowedTenant.upsert({ where: { forge_login: key }, create: key, update: {} })
 }
+
+/**
+ * Gives a tenant limits of its own, or with null the cloud's again. Returns the ids of its functions, whose routes change
+ * by it.
+ */
+export const setTenantLimits = async (db: Database, tenantId: string, limits: RateLimits | null): Promise<string[]> => {
+  const { functions } = await db.tenant.update({
+    where: { id: tenantId },
+    data: { limits: limits ?? Prisma.DbNull },
+    select: { functions: { where: { removedAt: null }, select: { id: true } } },
+  })
+  return functions.map((fn) => fn.id)
+}
+
+/** The tenant's own limits; null: it has the cloud's. */
+export const limitsOf = (tenant: Tenant): RateLimits | null => RateLimits.nullable().parse(tenant.limits)

@@ -1,3 +1,4 @@
+import { RateLimits } from '@pushfn/model/access-policy'
 import { FunctionSpec } from '@pushfn/model/function-spec'
 import type { Database } from './database.ts'
 import type { Prisma } from './generated/client.ts'
@@ -12,6 +13,8 @@ export interface WantedState {
   name: string
   /** Removed by its owner, or its tenant is gone or suspended: nothing of it shall run. */
   isRemoved: boolean
+  /** Of all its tenant's functions together; null: the cloud's own. */
+  tenantLimits: RateLimits | null
   live?: RevisionState
   wanted?: RevisionState
 }
@@ -27,7 +30,7 @@ export interface RevisionState {
 }
 
 const include = {
-  tenant: { select: { slug: true, suspendedAt: true, removedAt: true } },
+  tenant: { select: { slug: true, suspendedAt: true, removedAt: true, limits: true } },
   wantedRevision: true,
   aliases: { where: { name: 'live' }, include: { revision: true } },
 } satisfies Prisma.FunctionInclude
@@ -56,6 +59,7 @@ const stateOf = (row: Row): WantedState => {
     tenant: row.tenant.slug,
     name: row.name,
     isRemoved: Boolean(row.removedAt ?? row.tenant.suspendedAt ?? row.tenant.removedAt),
+    tenantLimits: RateLimits.nullable().parse(row.tenant.limits),
     ...(live && { live: revisionOf(live) }),
     ...(row.wantedRevision && { wanted: revisionOf(row.wantedRevision) }),
   }

@@ -1,6 +1,7 @@
-import { Body, Controller, Get, Inject, Param, Post, Req } from '@nestjs/common'
-import { FunctionList, NewAllowedTenant, NewTenant } from '@pushfn/model/api'
-import { allowTenant, createBuiltinTenant } from '@pushfn/store/tenants'
+import { Body, Controller, Delete, Get, Inject, Param, Post, Put, Req } from '@nestjs/common'
+import { FunctionList, NewAllowedTenant, NewTenant, TenantLimits, TenantLimitsView } from '@pushfn/model/api'
+import { channels } from '@pushfn/store/bus'
+import { allowTenant, createBuiltinTenant, limitsOf, setTenantLimits } from '@pushfn/store/tenants'
 import type { FastifyRequest } from 'fastify'
 import { type ApiContext, CONTEXT } from '../context.ts'
 import { requireOperator, requireTenant } from './access.ts'
@@ -29,6 +30,40 @@ export class TenantsController {
     const { forge, login } = parseInput(NewAllowedTenant, body)
     await allowTenant(this.#context.db, forge, login)
     return { forge, login }
+  }
+
+  @Get('tenants/:tenant/limits')
+  async limits(@Req() request: FastifyRequest, @Param('tenant') slug: string): Promise<TenantLimitsView> {
+    const tenant = await requireTenant(this.#context, request, slug)
+    return TenantLimitsView.parse({ limits: limitsOf(tenant) })
+  }
+
+  @Put('tenants/:tenant/limits')
+  async setLimits(
+    @Req() request: FastifyRequest,
+    @Param('tenant') slug: string,
+    @Body() body: unknown,
+  ): Promise<TenantLimitsView> {
+    await requireOperator(this.#context, request)
+    const tenant = await requireTenant(this.#context, request, slug)
+    const limits = parseInput(TenantLimits, body)
+    await this.#changeLimits(tenant.id, limits)
+    return { limits }
+  }
+
+  /** The tenant has the cloud's own limits again. */
+  @Delete('tenants/:tenant/limits')
+  async removeLimits(@Req() request: FastifyRequest, @Param('tenant') slug: string): Promise<TenantLimitsView> {
+    await requireOperator(this.#context, request)
+    const tenant = await requireTenant(this.#context, request, slug)
+    await this.#changeLimits(tenant.id, null)
+    return { limits: null }
+  }
+
+  async #changeLimits(tenantId: string, limits: TenantLimits | null): Promise<void> {
+    const { db, bus, config } = this.#context
+    const functions = await setTenantLimits(db, tenantId, limits)
+    await Promise.all(functions.map((id) => bus.publish(channels(config.cloud).functionWanted, id)))
   }
 
   @Get('tenants/:tenant/functions')

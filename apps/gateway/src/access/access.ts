@@ -1,4 +1,5 @@
 import type { Log } from '@pushfn/kit/log'
+import { RateLimits } from '@pushfn/model/access-policy'
 import { tokenKeys } from '@pushfn/store/calls/published-tokens'
 import { openRedis, openWaitingRedis } from '@pushfn/store/redis'
 import type { GateOf } from '../route-table.ts'
@@ -16,7 +17,16 @@ export interface Access {
 /** A call that waits for Redis is a caller that waits. */
 const COMMAND_TIMEOUT_MS = 500
 
-export const openAccess = (options: { redisUrl: string; cloud: string; log: Log }): Access => {
+export interface AccessOptions {
+  redisUrl: string
+  cloud: string
+  /** 0: no limit. */
+  tenantRequestsPerSecond: number
+  tenantConcurrentRequests: number
+  log: Log
+}
+
+export const openAccess = (options: AccessOptions): Access => {
   const { redisUrl, cloud, log } = options
   const redis = openRedis(redisUrl, (err) => log.warn({ err: err.message }, 'redis is away'), COMMAND_TIMEOUT_MS)
   const subscriber = openWaitingRedis(redisUrl, (err) => log.warn({ err: err.message }, 'redis is away'))
@@ -25,8 +35,13 @@ export const openAccess = (options: { redisUrl: string; cloud: string; log: Log 
   followTokens(tokens, subscriber, keys, log)
   const office = new LeaseOffice(redis, cloud, log)
   const limits = new Limits(office)
+  const tenantLimits = RateLimits.parse({
+    requestsPerSecond: options.tenantRequestsPerSecond || null,
+    concurrentRequests: options.tenantConcurrentRequests || null,
+  })
+  const means = { limits, tokens, tenantLimits }
   return {
-    gateOf: (route) => gateOf(route, limits, tokens),
+    gateOf: (route) => gateOf(route, means),
     stop: async () => {
       limits.stop()
       await office.stop()

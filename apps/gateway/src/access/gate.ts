@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { RateLimits } from '@pushfn/model/access-policy'
 import type { Route } from '@pushfn/model/route'
 import { type Problem, problems } from '../problem.ts'
 import { Admission } from './admission.ts'
@@ -73,16 +74,25 @@ export class Gate {
   }
 }
 
+/** What doors are made with. */
+export interface GateMeans {
+  limits: Limits
+  tokens: TokenBook
+  /** Of a tenant that has none of its own. */
+  tenantLimits: RateLimits
+}
+
 /** The door that a route's policy asks for; undefined when it asks for none. */
-export const gateOf = (route: Route, limits: Limits, tokens: TokenBook): Gate | undefined => {
+export const gateOf = (route: Route, { limits, tokens, tenantLimits }: GateMeans): Gate | undefined => {
   const { policy, tenant, function: name } = route
   const scope = { function: `${name}.${tenant}` }
-  const scopes: { scope: LimitScope; limits: NonNullable<Route['policy']['limits']> }[] = []
+  const scopes: { scope: LimitScope; limits: RateLimits }[] = []
   if (policy.limits)
     scopes.push({ scope: { ...scope, whose: 'function', key: `fn:${tenant}/${name}` }, limits: policy.limits })
-  if (policy.tenantLimits) {
-    scopes.push({ scope: { ...scope, whose: 'tenant', key: `tenant:${tenant}` }, limits: policy.tenantLimits })
-  }
+  scopes.push({
+    scope: { ...scope, whose: 'tenant', key: `tenant:${tenant}` },
+    limits: policy.tenantLimits ?? tenantLimits,
+  })
   const all = limits.of(scopes)
   const isOpen = policy.auth === 'none' && all.length === 0 && policy.cors === null && policy.maxHeaderBytes === null
   return isOpen ? undefined : new Gate(route, all, tokens)
