@@ -1,3 +1,4 @@
+import { openDatabase } from '@pushfn/store/database'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aWorkingCopy, type WorkingCopy } from '../support/git-repository.ts'
 import { localFetch } from '../support/local-fetch.ts'
@@ -86,8 +87,12 @@ describe('a push to GitHub', () => {
     const before = world.github.statusesOf(sha).length
     const delivery = world.github.webhooks.deliveries.filter((one) => one.event === 'push').at(-1)
     if (!delivery) throw new Error('no delivery')
-    await Promise.all(Array.from({ length: 50 }, () => world.github.webhooks.redeliver(delivery.guid)))
-    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    const attempts = await Promise.all(Array.from({ length: 50 }, () => world.github.webhooks.redeliver(delivery.guid)))
+    expect(attempts.map((attempt) => JSON.parse(attempt.body ?? '{}').outcome)).toEqual(Array(50).fill('known'))
+    const db = openDatabase(world.databaseUrl, 1)
+    const builds = await db.build.findMany({ where: { push: { sha } }, select: { state: true, tries: true } })
+    await db.$disconnect()
+    expect(builds).toEqual([{ state: 'live', tries: 1 }])
     expect(world.github.statusesOf(sha)).toHaveLength(before)
     await copy[Symbol.asyncDispose]()
   })

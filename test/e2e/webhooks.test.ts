@@ -82,6 +82,39 @@ describe('a cloud of listed tenants', () => {
     expect((await rowsOf(db)).pushes).toBe(pushes + 1)
   })
 
+  test('takes away what left the installation of one who is not listed any more', async () => {
+    const key = { forge_login: { forge: 'github', login: 'linus' } } as const
+    await db.allowedTenant.create({ data: key.forge_login })
+    const [accountId, repositoryId] = [anyId(), anyId()]
+    const payload = aPushPayload({ login: 'linus', accountId, repositoryId })
+    expect((await deliver(world, { payload })).body.outcome).toBe('accepted')
+    await db.allowedTenant.delete({ where: key })
+    const account = { login: 'linus', id: accountId }
+    const label = { id: repositoryId, name: 'shop', full_name: 'linus/shop', private: false, node_id: 'R_1' }
+    const left = (owner: typeof account) => {
+      const example = webhookExamples().find(
+        (one) => one.event === 'installation_repositories' && one.payload.action === 'removed',
+      )?.payload
+      const installation = Object(example?.installation)
+      return {
+        event: 'installation_repositories',
+        payload: {
+          ...example,
+          installation: { ...installation, account: { ...installation.account, ...owner } },
+          repositories_added: [],
+          repositories_removed: [label],
+        },
+      }
+    }
+    const removedAt = async () =>
+      (await db.repository.findFirst({ where: { forgeRepositoryId: String(repositoryId) } }))?.removedAt
+    // Another account's installation lets go of what is linus' now.
+    expect((await deliver(world, left({ login: 'grace', id: anyId() }))).status).toBe(202)
+    expect(await removedAt()).toBeNull()
+    expect((await deliver(world, left(account))).body).toEqual({ outcome: 'accepted' })
+    expect(await removedAt()).toBeInstanceOf(Date)
+  })
+
   test('takes what an operator’s new entry pushes at once', async () => {
     const payload = aPushPayload({ login: 'Joan' })
     expect((await deliver(world, { payload })).body.outcome).toBe('ignored')
@@ -299,7 +332,7 @@ describe('a cloud of anyone’s, where no builder runs', () => {
     const commits = new Set(pushed.map(({ repository, ref, after }) => `${Object(repository).id} ${ref} ${after}`))
     const installed = [
       ...told('installation').filter(({ action }) => action === 'created'),
-      ...told('installation_repositories'),
+      ...told('installation_repositories').filter(({ action }) => action === 'added'),
     ]
     const named = [
       ...pushed.map(({ repository }) => Object(repository).owner.id),

@@ -40,6 +40,8 @@ const endingOf = (error: AppError, run: Run): Ending => {
       return { kind: 'hand-back' }
     case 'SUPERSEDED':
       return { kind: 'end', state: 'superseded', status: 'error', error }
+    case 'CANCELLED':
+      return { kind: 'end', state: 'cancelled', status: 'error', error }
     case 'STACK_MISSING':
       return { kind: 'end', state: 'skipped', status: 'success', error }
   }

@@ -14,7 +14,7 @@ import { channels } from '@pushfn/store/bus'
 import { wantReports } from '@pushfn/store/reports'
 import type { BuilderContext } from './context.ts'
 import { forgeRepository } from './forge-repository.ts'
-import { refuseIfSuperseded } from './refuse-if-superseded.ts'
+import { refuseIfOver } from './refuse-if-over.ts'
 
 /** One run of the pipeline, from the claim to the last word. */
 export interface Run extends AsyncDisposable {
@@ -22,7 +22,7 @@ export interface Run extends AsyncDisposable {
   readonly build: ClaimedBuild
   readonly claim: Claim
   readonly log: Log
-  /** Aborts with an AppError when the run must not go on: superseded, lease lost, out of time, or the process stops. */
+  /** Aborts with an AppError when the run must not go on: superseded, cancelled, lease lost, out of time, or the process stops. */
   readonly signal: AbortSignal
   /** A folder of this run alone; gone with it. */
   readonly workspace: string
@@ -71,7 +71,7 @@ export const openRun = async (context: BuilderContext, buildId: string): Promise
   const hold = async () => {
     try {
       await renewLease(context.db, claim)
-      await refuseIfSuperseded(context.db, build.push)
+      await refuseIfOver(context.db, build)
     } catch (err) {
       if (err instanceof AppError) abort.abort(err)
       else log.warn({ err }, 'the lease could not be renewed; it is tried again')

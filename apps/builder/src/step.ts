@@ -1,7 +1,8 @@
 import type { BuildState, StepName } from '@pushfn/model/build-state'
 import { AppError } from '@pushfn/model/errors'
 import { advanceBuild, MAX_CLAIMS } from '@pushfn/store/builds'
-import { refuseIfSuperseded } from './refuse-if-superseded.ts'
+import { refuseIfCancelled } from '@pushfn/store/cancellation'
+import { refuseIfOver } from './refuse-if-over.ts'
 import type { Run } from './run.ts'
 
 /** The state a build is in while a step runs. */
@@ -18,13 +19,13 @@ const STATES = {
 const ABORT_GRACE_MS = 30_000
 
 /**
- * What every step needs, once: at its border a newer push supersedes the build, the state is written before it begins,
+ * What every step needs, once: at its border a newer push or the end of its repository ends the build, the state is written before it begins,
  * its time and outcome are told after it ended, and it ends with the run's signal at the latest.
  */
 export const inStep = async <Result>(run: Run, name: StepName, work: () => Promise<Result>): Promise<Result> => {
   run.signal.throwIfAborted()
   refuseIfPoisoned(run)
-  await refuseIfSuperseded(run.context.db, run.build.push)
+  await refuseIfOver(run.context.db, run.build)
   await advanceBuild(run.context.db, run.claim, STATES[name])
   const startedAt = performance.now()
   run.tell({ kind: 'step', step: name, status: 'started' })
@@ -37,7 +38,10 @@ export const inStep = async <Result>(run: Run, name: StepName, work: () => Promi
   } catch (thrown) {
     run.tell({ kind: 'step', step: name, status: 'failed', ms: performance.now() - startedAt })
     // What breaks because of the abort is told as the abort's reason.
-    throw run.signal.aborted ? run.signal.reason : thrown
+    if (run.signal.aborted) throw run.signal.reason
+    // So is what breaks because the repository went, when its bell has not been heard yet: the forge has no such one.
+    await refuseIfCancelled(run.context.db, { id: run.build.id, tenantId: run.build.push.repository.tenantId })
+    throw thrown
   }
 }
 

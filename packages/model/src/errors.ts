@@ -20,6 +20,7 @@ export const ERRORS = {
   STORE_FAILED: { status: 503, retryable: true },
   INTERNAL: { status: 500, retryable: true },
   /** The run lost its right to go on. */
+  CANCELLED: { status: 409, retryable: false },
   SUPERSEDED: { status: 409, retryable: false },
   LEASE_LOST: { status: 409, retryable: false },
   POISONED: { status: 500, retryable: false },

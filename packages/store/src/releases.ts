@@ -1,6 +1,7 @@
 import { AppError } from '@pushfn/model/errors'
 import type { FunctionSpec } from '@pushfn/model/function-spec'
 import type { Claim } from './builds.ts'
+import { refuseIfCancelled } from './cancellation.ts'
 import type { Database, Transaction } from './database.ts'
 
 export interface WantedFunction {
@@ -30,12 +31,14 @@ export interface WantedRevision {
 
 /**
  * Writes what shall be live: a revision for each function, and each function's wish for it. One transaction, fenced by
- * the build's generation; said twice it is as said once. Throws LEASE_LOST, SUPERSEDED or FUNCTION_TAKEN, and then
- * nothing was written.
+ * the build's generation; said twice it is as said once. Throws LEASE_LOST, CANCELLED, SUPERSEDED or FUNCTION_TAKEN, and
+ * then nothing was written.
  */
 export const release = (db: Database, facts: ReleaseFacts): Promise<WantedRevision[]> =>
   db.$transaction(async (tx) => {
+    await holdOwner(tx, facts)
     await holdBuild(tx, facts.claim)
+    await refuseIfCancelled(tx, { id: facts.claim.buildId, tenantId: facts.tenantId })
     const revisions: WantedRevision[] = []
     // In one order for everybody, so that two releases never wait for each other in a circle.
     for (const wanted of facts.functions.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
@@ -43,6 +46,15 @@ export const release = (db: Database, facts: ReleaseFacts): Promise<WantedRevisi
     }
     return revisions
   })
+
+/**
+ * Keeps tenant and repository as they are for the transaction: who removes, suspends or transfers one waits, and then finds
+ * what was released. In the order in which they are taken away, so that nobody waits in a circle.
+ */
+const holdOwner = async (tx: Transaction, facts: ReleaseFacts): Promise<void> => {
+  await tx.$queryRaw`SELECT id FROM tenants WHERE id = ${facts.tenantId}::uuid FOR SHARE`
+  await tx.$queryRaw`SELECT id FROM repositories WHERE id = ${facts.repositoryId}::uuid FOR SHARE`
+}
 
 /** Locks the build's row for the transaction: who holds an older generation gets no further. */
 const holdBuild = async (tx: Transaction, claim: Claim): Promise<void> => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { RepositoryName } from '@pushfn/model/names'
+import { CANCEL_REASONS, cancelBuilds, type Stopped } from './cancellation.ts'
 import type { Database, Transaction } from './database.ts'
 import type { ForgeKind, Repository } from './generated/client.ts'
 
@@ -71,19 +72,24 @@ export const ensureBuiltinRepository = (db: Database, tenantId: string, name: Re
   })
 
 /**
- * Marks repositories removed and their functions with them; returns the ids of the functions, for the controller's bell.
- * Marks of removal are undone by the next push.
+ * Marks repositories removed and their functions with them, and cancels their builds. Marks of removal are undone by the
+ * next push. Returns for whom bells are to be rung.
  */
-export const removeRepositories = async (tx: Transaction, repositoryIds: readonly string[]): Promise<string[]> => {
+export const removeRepositories = async (
+  tx: Transaction,
+  repositoryIds: readonly string[],
+  reason: string = CANCEL_REASONS.repositoryRemoved,
+): Promise<Stopped> => {
   const ids = [...repositoryIds]
   const now = new Date()
-  await tx.repository.updateMany({ where: { id: { in: ids }, removedAt: null }, data: { removedAt: now } })
+  await tx.repository.updateMany({ where: { id: { in: ids } }, data: { removedAt: now } })
+  const builds = await cancelBuilds(tx, { id: { in: ids } }, reason)
   const functions = await tx.function.updateManyAndReturn({
     where: { repositoryId: { in: ids }, removedAt: null },
     data: { removedAt: now },
     select: { id: true },
   })
-  return functions.map((fn) => fn.id)
+  return { functions: functions.map((fn) => fn.id), builds }
 }
 
 /** The branch whose pushes deploy. */

@@ -10,6 +10,14 @@ export type { Tenant } from './generated/client.ts'
 export const tenantBySlug = async (db: Database, slug: string): Promise<Tenant | undefined> =>
   (await db.tenant.findUnique({ where: { slug } })) ?? undefined
 
+/** The tenant of a forge account, also a suspended or removed one; undefined when there is none. */
+export const tenantByAccount = async (
+  tx: Transaction,
+  forge: ForgeKind,
+  accountId: string,
+): Promise<Tenant | undefined> =>
+  (await tx.tenant.findUnique({ where: { forge_forgeAccountId: { forge, forgeAccountId: accountId } } })) ?? undefined
+
 /** A tenant without a forge. Creating it again gives the one there is. */
 export const createBuiltinTenant = async (
   db: Database,

@@ -75,8 +75,9 @@ const revisionOf = (row: NonNullable<Row['wantedRevision']>): RevisionState => (
 })
 
 /**
- * Moves `live` to a revision that answers. One transaction, and only when it is still the wanted one: a controller that
- * slept through a newer wish changes nothing and gets false.
+ * Moves `live` to a revision that answers. One transaction, and only when it is still the wanted one of a function that
+ * shall run: a controller that slept through a newer wish, or through the end of a repository, changes nothing and gets
+ * false.
  */
 export const moveLive = (
   db: Database,
@@ -84,8 +85,11 @@ export const moveLive = (
 ): Promise<boolean> =>
   db.$transaction(async (tx) => {
     const rows = await tx.$queryRaw<unknown[]>`
-      SELECT id FROM functions WHERE id = ${facts.functionId}::uuid
-        AND wanted_revision_id = ${facts.revisionId}::uuid AND removed_at IS NULL FOR UPDATE`
+      SELECT f.id FROM functions f
+        JOIN repositories r ON r.id = f.repository_id AND r.tenant_id = f.tenant_id AND r.removed_at IS NULL
+        JOIN tenants t ON t.id = f.tenant_id AND t.removed_at IS NULL AND t.suspended_at IS NULL
+      WHERE f.id = ${facts.functionId}::uuid
+        AND f.wanted_revision_id = ${facts.revisionId}::uuid AND f.removed_at IS NULL FOR UPDATE OF f`
     if (rows.length === 0) return false
     const alias = { functionId: facts.functionId, name: 'live' }
     const place = { revisionId: facts.revisionId, sequence: facts.sequence, movedAt: new Date() }

@@ -1,9 +1,13 @@
-import { claimBuild } from '@pushfn/store/builds'
-import type { Database } from '@pushfn/store/database'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { removeAccount, setAccountSuspended } from '@pushfn/store/accounts'
+import { claimBuild, finishBuild } from '@pushfn/store/builds'
+import type { Stopped } from '@pushfn/store/cancellation'
+import type { Database, Transaction } from '@pushfn/store/database'
 import { release, removeMissing } from '@pushfn/store/releases'
-import type { Repository } from '@pushfn/store/repositories'
+import { type Repository, removeRepositories } from '@pushfn/store/repositories'
+import type { Tenant } from '@pushfn/store/tenants'
 import { confirmLive, failRevision, moveLive, wantedState } from '@pushfn/store/wanted'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aQueuedPush, aRepository, aSpec, aTenant } from '../../support/builders.ts'
 import { openTestDatabase, type TestDatabase } from '../../support/database.ts'
 
@@ -117,3 +121,130 @@ test('functions that left the stack are removed, those of other repositories are
   const left = await db.function.findMany({ where: { tenantId: tenant.id, removedAt: null }, orderBy: { name: 'asc' } })
   expect(left.map((fn) => fn.name)).toEqual(['a', 'c'])
 })
+
+/** What takes a repository away, as the forge tells of it. */
+const departures: [string, (tx: Transaction, repository: Repository, tenant: Tenant) => Promise<Stopped>, string][] = [
+  ['a repository that was removed', (tx, repository) => removeRepositories(tx, [repository.id]), 'deleted'],
+  ['a removed tenant', (tx, _, tenant) => removeAccount(tx, tenant.forge, tenant.forgeAccountId), 'left this cloud'],
+  [
+    'a suspended tenant',
+    (tx, _, tenant) => setAccountSuspended(tx, tenant.forge, tenant.forgeAccountId, true),
+    'suspended',
+  ],
+]
+
+describe.each(departures)('%s', (_name, leave, reason) => {
+  const departed = async () => {
+    const { db } = database
+    const tenant = await aTenant(db)
+    const repository = await aRepository(db, tenant)
+    const run = await aRun(repository)
+    const neighbour = await aRun(await aRepository(db))
+    return { db, run, neighbour, go: () => db.$transaction((tx) => leave(tx, repository, tenant)) }
+  }
+
+  test('names its builds under way, and they can release nothing any more', async () => {
+    const { db, run, neighbour, go } = await departed()
+    expect((await go()).builds).toEqual([run.build.id])
+    const refused = { code: 'CANCELLED', hint: expect.stringContaining(reason) }
+    await expect(release(db, run.facts(['a']))).rejects.toMatchObject(refused)
+    expect(await db.function.count({ where: { tenantId: run.build.push.repository.tenantId } })).toBe(0)
+    await expect(release(db, neighbour.facts(['a']))).resolves.toHaveLength(1)
+  })
+
+  test('is not brought live by a controller that was about to, nor when it comes back', async () => {
+    const { db, run, go } = await departed()
+    const [wanted] = await release(db, run.facts(['a']))
+    if (!wanted) throw new Error('nothing released')
+    const { functions } = await go()
+    expect(functions).toEqual([wanted.functionId])
+    expect(await bringLive(wanted, run.build.push.sequence)).toBe(false)
+    const { tenantId, id } = run.build.push.repository
+    await db.tenant.update({ where: { id: tenantId }, data: { removedAt: null, suspendedAt: null } })
+    await db.repository.update({ where: { id }, data: { removedAt: null } })
+    expect(await bringLive(wanted, run.build.push.sequence)).toBe(false)
+    await expect(release(db, run.facts(['a']))).rejects.toMatchObject({ code: 'CANCELLED' })
+  })
+
+  test('keeps what was live before as the wish', async () => {
+    const { db, run, go } = await departed()
+    const [live] = await release(db, run.facts(['a']))
+    if (!live) throw new Error('nothing released')
+    await bringLive(live, run.build.push.sequence)
+    await finishBuild(db, run.facts([]).claim, 'live')
+    const next = await aRun(run.build.push.repository)
+    await release(db, next.facts(['a']))
+    await go()
+    expect((await wantedState(db, live.functionId))?.wanted?.id).toBe(live.revisionId)
+  })
+})
+
+test('a build of a repository that was given to another tenant goes live in nobody’s name', async () => {
+  const { db } = database
+  const [old, fresh] = [await aTenant(db), await aTenant(db)]
+  const repository = await aRepository(db, old)
+  const run = await aRun(repository)
+  await db.$transaction(async (tx) => {
+    await removeRepositories(tx, [repository.id])
+    await tx.repository.update({ where: { id: repository.id }, data: { tenantId: fresh.id, removedAt: null } })
+  })
+  for (const tenantId of [old.id, fresh.id]) {
+    await expect(release(db, { ...run.facts(['a']), tenantId })).rejects.toMatchObject({ code: 'CANCELLED' })
+  }
+  expect(await db.function.count({ where: { tenantId: { in: [old.id, fresh.id] } } })).toBe(0)
+  // Also when whoever moved it cancelled nothing.
+  const later = await aRun(repository)
+  await expect(release(db, later.facts(['a']))).rejects.toMatchObject({ code: 'CANCELLED' })
+})
+
+test('of a release and a removal at once the function ends as removed, whoever is first', async () => {
+  const { db } = database
+  for (let round = 0; round < 20; round++) {
+    const repository = await aRepository(db)
+    const run = await aRun(repository)
+    const [released] = await Promise.allSettled([
+      release(db, run.facts(['a'])),
+      db.$transaction((tx) => removeRepositories(tx, [repository.id])),
+    ])
+    if (released.status === 'rejected') expect(released.reason).toMatchObject({ code: 'CANCELLED' })
+    expect(await db.function.count({ where: { repositoryId: repository.id, removedAt: null } })).toBe(0)
+  }
+})
+
+test('a release waits for who is about to take the repository away, and then writes nothing', async () => {
+  const { db } = database
+  const repository = await aRepository(db)
+  const run = await aRun(repository)
+  let releasing: Promise<unknown> = Promise.resolve()
+  await db.$transaction(async (tx) => {
+    await tx.repository.update({ where: { id: repository.id }, data: { removedAt: new Date() } })
+    releasing = release(db, run.facts(['a'])).catch((thrown: unknown) => thrown)
+    await sleep(300)
+  })
+  expect(await releasing).toMatchObject({ code: 'CANCELLED' })
+})
+
+test.each([
+  [
+    'a removed repository',
+    (db: Database, { id }: Repository) => db.repository.update({ where: { id }, data: mark('removedAt') }),
+  ],
+  [
+    'a removed tenant',
+    (db: Database, { tenantId: id }: Repository) => db.tenant.update({ where: { id }, data: mark('removedAt') }),
+  ],
+  [
+    'a suspended tenant',
+    (db: Database, { tenantId: id }: Repository) => db.tenant.update({ where: { id }, data: mark('suspendedAt') }),
+  ],
+])('the alias of %s does not move, whatever is wished', async (_name, leave) => {
+  const { db } = database
+  const repository = await aRepository(db)
+  const run = await aRun(repository)
+  const [wanted] = await release(db, run.facts(['a']))
+  if (!wanted) throw new Error('nothing released')
+  await leave(db, repository)
+  expect(await bringLive(wanted, run.build.push.sequence)).toBe(false)
+})
+
+const mark = (column: 'removedAt' | 'suspendedAt') => ({ [column]: new Date() })

@@ -1,15 +1,23 @@
 import type { ForgeDelivery, ForgeEvent } from '@pushfn/forge/forge'
 import { removeAccount, setAccountSuspended } from '@pushfn/store/accounts'
+import { CANCEL_REASONS, type Stopped } from '@pushfn/store/cancellation'
 import type { Transaction } from '@pushfn/store/database'
 import type { DeliveryFacts, Outcome } from '@pushfn/store/deliveries'
 import { recordPush } from '@pushfn/store/pushes'
-import { ensureRepository, removeRepositories, repositoryByForgeId } from '@pushfn/store/repositories'
-import { ensureTenant } from '@pushfn/store/tenants'
+import {
+  ensureRepository,
+  type Repository,
+  type RepositoryFacts,
+  removeRepositories,
+  repositoryByForgeId,
+} from '@pushfn/store/repositories'
+import { ensureTenant, type Tenant, tenantByAccount } from '@pushfn/store/tenants'
 import type { AllowedTenants } from './allowed-tenants.ts'
 
 /** What a delivery changed, and whom to tell. */
 export interface Applied extends Outcome {
   builds: string[]
+  /** Builds that must not go on: a newer push came, or their repository went. */
   superseded: string[]
   functions: string[]
   hasReports: boolean
@@ -51,26 +59,26 @@ const applyEvent = async (tx: Transaction, frame: Frame, event: ForgeEvent): Pro
       if (!(await frame.allowed.has(tx, forge, event.account.login))) return unknownTenant(event.account.login)
       const tenant = await ensureTenant(tx, { forge, ...event.account })
       for (const repository of event.repositories) {
-        await ensureRepository(tx, tenant.id, { forge, ...repository, installationId: event.installationId })
+        await placeRepository(tx, frame, tenant, { ...repository, installationId: event.installationId })
       }
       return undefined
     }
     case 'uninstalled':
-      frame.applied.functions.push(...(await removeAccount(tx, forge, event.account.id)))
+      note(frame, await removeAccount(tx, forge, event.account.id))
       return undefined
     case 'suspended':
     case 'unsuspended':
-      frame.applied.functions.push(
-        ...(await setAccountSuspended(tx, forge, event.account.id, event.kind === 'suspended')),
-      )
+      note(frame, await setAccountSuspended(tx, forge, event.account.id, event.kind === 'suspended'))
       return undefined
     case 'repositories-changed': {
+      // What is taken away goes, whether its account may still have anything here or not.
+      for (const { id } of event.removed) await removeRepositoryOf(tx, frame, event.account.id, id)
+      if (event.added.length === 0) return undefined
       if (!(await frame.allowed.has(tx, forge, event.account.login))) return unknownTenant(event.account.login)
       const tenant = await ensureTenant(tx, { forge, ...event.account })
       for (const repository of event.added) {
-        await ensureRepository(tx, tenant.id, { forge, ...repository, installationId: event.installationId })
+        await placeRepository(tx, frame, tenant, { ...repository, installationId: event.installationId })
       }
-      for (const repository of event.removed) await removeRepository(tx, frame, repository.id)
       return undefined
     }
     case 'repository-renamed':
@@ -83,9 +91,7 @@ const applyEvent = async (tx: Transaction, frame: Frame, event: ForgeEvent): Pro
         return unknownTenant(event.repository.owner)
       }
       const tenant = await ensureTenant(tx, { forge, id: event.repository.ownerId, login: event.repository.owner })
-      // What ran for the former owner must not go on in the new owner's name, nor in the old one's.
-      if (there.tenantId !== tenant.id) await removeRepository(tx, frame, event.repository.id)
-      await ensureRepository(tx, tenant.id, { forge, ...event.repository })
+      await placeRepository(tx, frame, tenant, event.repository)
       return undefined
     }
     case 'repository-deleted':
@@ -105,7 +111,7 @@ const applyPush = async (
   if (!(await frame.allowed.has(tx, forge, event.repository.owner))) return unknownTenant(event.repository.owner)
 
   const tenant = await ensureTenant(tx, { forge, id: event.repository.ownerId, login: event.repository.owner })
-  const repository = await ensureRepository(tx, tenant.id, { forge, ...event.repository })
+  const repository = await placeRepository(tx, frame, tenant, event.repository)
   const push = await recordPush(tx, {
     repository,
     ref: event.ref,
@@ -123,9 +129,40 @@ const applyPush = async (
   return undefined
 }
 
+/**
+ * The repository as its tenant's. When it was another's until now, what ran or is being built for that one ends: it must
+ * not go on in the new owner's name, nor in the old one's. Any event may be the first to tell of a transfer.
+ */
+const placeRepository = async (
+  tx: Transaction,
+  frame: Frame,
+  tenant: Tenant,
+  facts: Omit<RepositoryFacts, 'forge'>,
+): Promise<Repository> => {
+  const { forge } = frame.facts
+  const there = await repositoryByForgeId(tx, forge, facts.id)
+  if (there && there.tenantId !== tenant.id) {
+    note(frame, await removeRepositories(tx, [there.id], CANCEL_REASONS.repositoryTransferred))
+  }
+  return ensureRepository(tx, tenant.id, { forge, ...facts })
+}
+
 const removeRepository = async (tx: Transaction, frame: Frame, forgeId: string): Promise<void> => {
   const repository = await repositoryByForgeId(tx, frame.facts.forge, forgeId)
-  if (repository) frame.applied.functions.push(...(await removeRepositories(tx, [repository.id])))
+  if (repository) note(frame, await removeRepositories(tx, [repository.id]))
+}
+
+/** A repository that was transferred leaves the former owner's installation as well: it is not theirs to take away then. */
+const removeRepositoryOf = async (tx: Transaction, frame: Frame, accountId: string, forgeId: string): Promise<void> => {
+  const { forge } = frame.facts
+  const repository = await repositoryByForgeId(tx, forge, forgeId)
+  const account = await tenantByAccount(tx, forge, accountId)
+  if (repository && repository.tenantId === account?.id) note(frame, await removeRepositories(tx, [repository.id]))
+}
+
+const note = ({ applied }: Frame, stopped: Stopped): void => {
+  applied.functions.push(...stopped.functions)
+  applied.superseded.push(...stopped.builds)
 }
 
 const unknownTenant = (login: string): string => `${login} is no tenant of this cloud`

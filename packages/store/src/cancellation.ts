@@ -1,0 +1,86 @@
+import { TERMINAL_STATES } from '@pushfn/model/build-state'
+import { AppError } from '@pushfn/model/errors'
+import type { Database, Transaction } from './database.ts'
+
+/**
+ * What must not go on because its repository or its tenant went. Whoever takes one away cancels the builds under way in the
+ * same transaction; a builder finds the mark at its next step, or when the bell rings, and ends the build with the reason.
+ * The mark stays when the repository comes back, or is given to another: a build of before is not theirs.
+ */
+export interface Stopped {
+  /** Ids of functions that the controller must look at. */
+  functions: string[]
+  /** Ids of builds that must not go on. */
+  builds: string[]
+}
+
+/**
+ * Marks the builds under way of repositories, and takes back what they wish live and is not. Lock the repositories' or the
+ * tenant's rows first: no build that waited for those locks is missed then.
+ */
+export const cancelBuilds = async (
+  tx: Transaction,
+  repositories: { id: { in: string[] } } | { tenantId: string },
+  reason: string,
+): Promise<string[]> => {
+  const builds = await tx.build.updateManyAndReturn({
+    where: { state: { notIn: [...TERMINAL_STATES] }, push: { repository: repositories } },
+    data: { cancelReason: reason },
+    select: { id: true },
+  })
+  const ids = builds.map((build) => build.id)
+  if (ids.length === 0) return ids
+  // The functions first: which revision is live does not change while their rows are locked.
+  await tx.$queryRaw`
+    SELECT f.id FROM functions f JOIN revisions r ON r.id = f.wanted_revision_id
+    WHERE r.build_id = ANY(${ids}::uuid[]) ORDER BY f.id FOR UPDATE OF f`
+  await tx.$executeRaw`
+    UPDATE revisions r SET state = 'failed', failure = ${reason}
+    WHERE r.build_id = ANY(${ids}::uuid[]) AND r.state IN ('wanted', 'ready')
+      AND NOT EXISTS (SELECT FROM aliases a WHERE a.revision_id = r.id)`
+  await tx.$executeRaw`
+    UPDATE functions f SET wanted_revision_id =
+      (SELECT a.revision_id FROM aliases a WHERE a.function_id = f.id AND a.name = 'live')
+    FROM revisions r
+    WHERE r.id = f.wanted_revision_id AND r.build_id = ANY(${ids}::uuid[]) AND r.state = 'failed'`
+  return ids
+}
+
+/** Throws CANCELLED, with the reason for the tenant, when the build of that tenant must not go on. */
+export const refuseIfCancelled = async (
+  db: Database | Transaction,
+  build: { id: string; tenantId: string },
+): Promise<void> => {
+  const [row] = await db.$queryRaw<[Standing?]>`
+    SELECT b.cancel_reason AS "cancelReason", r.tenant_id AS "tenantId", r.removed_at AS "repositoryRemovedAt",
+      t.removed_at AS "tenantRemovedAt", t.suspended_at AS "suspendedAt"
+    FROM builds b JOIN pushes p ON p.id = b.push_id JOIN repositories r ON r.id = p.repository_id
+      JOIN tenants t ON t.id = r.tenant_id
+    WHERE b.id = ${build.id}::uuid`
+  const hint = row ? reasonOf(row, build.tenantId) : CANCEL_REASONS.repositoryRemoved
+  if (hint) throw new AppError('CANCELLED', `build ${build.id} must not go on`, { hint })
+}
+
+/** As tenants read them. */
+export const CANCEL_REASONS = {
+  repositoryRemoved: 'the repository was deleted, or taken out of this cloud: nothing of it runs here any more',
+  repositoryTransferred: 'the repository belongs to another account now: its next push is built there',
+  tenantRemoved: 'the account left this cloud: nothing of it runs here any more',
+  tenantSuspended: 'the account is suspended: push again when it is not any more',
+} as const
+
+interface Standing {
+  cancelReason: string | null
+  tenantId: string
+  repositoryRemovedAt: Date | null
+  tenantRemovedAt: Date | null
+  suspendedAt: Date | null
+}
+
+const reasonOf = (row: Standing, tenantId: string): string | undefined => {
+  if (row.cancelReason) return row.cancelReason
+  if (row.tenantId !== tenantId) return CANCEL_REASONS.repositoryTransferred
+  if (row.repositoryRemovedAt) return CANCEL_REASONS.repositoryRemoved
+  if (row.tenantRemovedAt) return CANCEL_REASONS.tenantRemoved
+  return row.suspendedAt ? CANCEL_REASONS.tenantSuspended : undefined
+}
