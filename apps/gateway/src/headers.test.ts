@@ -46,6 +46,45 @@ test('a trusted proxy’s are believed, and it is added to the chain', () => {
   })
 })
 
+test.each([
+  [
+    ['X-Forwarded-For', '203.0.113.9:51000, [2001:db8::7]:443', 'X-Forwarded-For', 'unknown'],
+    'x-forwarded-for',
+    '203.0.113.9:51000, [2001:db8::7]:443, unknown, 192.0.2.1',
+  ],
+  [['X-Forwarded-Proto', 'http, https'], 'x-forwarded-proto', 'https'],
+  [['X-Forwarded-Proto', 'https', 'X-Forwarded-Proto', 'http'], 'x-forwarded-proto', 'http'],
+  [['X-Forwarded-Proto', 'javascript'], 'x-forwarded-proto', 'http'],
+  [['X-Forwarded-Proto', 'https,'], 'x-forwarded-proto', 'http'],
+  [['X-Forwarded-Host', 'evil.example, shop.example:8443'], 'x-forwarded-host', 'shop.example:8443'],
+  [['X-Forwarded-Host', '[2001:db8::1]:8080'], 'x-forwarded-host', '[2001:db8::1]:8080'],
+  [['X-Forwarded-Host', 'shop.example/evil'], 'x-forwarded-host', 'h'],
+  [['X-Forwarded-Host', ''], 'x-forwarded-host', 'h'],
+])('of a trusted proxy’s %j counts what it said itself', (sent, name, expected) => {
+  const headers = asRecord(requestFields(aRequest(['Host', 'h', ...sent]), { ...call, peer: proxy }))
+  expect(headers[name]).toBe(expected)
+})
+
+test('Forwarded, and every other name for the same thing, is nobody’s to send', () => {
+  const sent = ['Forwarded', 'for=1.2.3.4;proto=https', 'X-Real-IP', '1.2.3.4', 'X_Forwarded_For', '1.2.3.4']
+  for (const peer of [stranger, proxy]) {
+    const lines = requestFields(aRequest(['Host', 'h', ...sent]), { ...call, peer })
+    expect(lines).not.toContain('1.2.3.4')
+  }
+})
+
+test('a trace that comes goes on as it is; one that is none begins anew, without its state', () => {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+  const fields = (raw: string[]) =>
+    asRecord(requestFields(aRequest(['Host', 'h', ...raw]), { ...call, peer: stranger }))
+  expect(fields(['Traceparent', traceparent, 'tracestate', 'a=1'])).toMatchObject({ traceparent, tracestate: 'a=1' })
+  for (const raw of [[], ['traceparent', 'x'], ['traceparent', traceparent, 'traceparent', traceparent]]) {
+    const begun = fields([...raw, 'tracestate', 'a=1'])
+    expect(begun.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/)
+    expect(begun.tracestate).toBeUndefined()
+  }
+})
+
 test('two Hosts or none are no request', () => {
   expect(requestFields(aRequest(['Host', 'a', 'host', 'a']), { ...call, peer: stranger })).toBeUndefined()
   expect(requestFields(aRequest(['X', 'a']), { ...call, peer: stranger })).toBeUndefined()

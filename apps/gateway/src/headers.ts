@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Peer } from './peer.ts'
+import { beginTrace, isTraceparent } from './trace.ts'
 
 /**
  * What of a message's headers goes on. Hop-by-hop fields stay behind in both directions: the list of RFC 9110 §7.6.1,
@@ -68,6 +69,7 @@ export interface CallHeaders {
 export const requestFields = (req: IncomingMessage, call: CallHeaders): string | undefined => {
   const raw = req.rawHeaders
   const named = namedByConnection(req.headers.connection)
+  const isTraced = isTraceparent(req.headers.traceparent)
   let lines = ''
   let host: string | undefined
   for (let i = 0; i + 1 < raw.length; i += 2) {
@@ -78,16 +80,17 @@ export const requestFields = (req: IncomingMessage, call: CallHeaders): string |
     if (lower === 'host') {
       if (host !== undefined) return undefined
       host = value
-    } else if (!isOurs(lower) && !named?.has(lower) && !(call.isTokenOurs && lower === 'authorization')) {
+    } else if (!isOurs(lower) && !named?.has(lower) && !isOfNoUse(lower, isTraced, call)) {
       lines += `${name}: ${value}\r\n`
     }
   }
   if (host === undefined) return undefined
   const { peer, callId, startTime } = call
-  const forwardedHost = (peer.isTrusted && firstOf(req.headers['x-forwarded-host'])) || host
-  const proto = (peer.isTrusted && firstOf(req.headers['x-forwarded-proto'])) || 'http'
+  const forwardedHost = (peer.isTrusted && lastOf(req.headers['x-forwarded-host'], FORWARDED_HOST)) || host
+  const proto = (peer.isTrusted && lastOf(req.headers['x-forwarded-proto'], FORWARDED_PROTO)) || 'http'
+  const trace = isTraced ? '' : `traceparent: ${beginTrace(callId)}\r\n`
   const body = call.hasBody || req.headers['content-length'] !== undefined ? bodyFields(req) : ''
-  return `host: ${host}\r\n${lines}${body}X-Forwarded-For: ${chainOf(req.headers['x-forwarded-for'], peer)}\r\nX-Forwarded-Host: ${forwardedHost}\r\nX-Forwarded-Proto: ${proto}\r\nX-Call-Id: ${callId}\r\nX-Start-Time: ${startTime}\r\n`
+  return `host: ${host}\r\n${lines}${body}X-Forwarded-For: ${chainOf(req.headers['x-forwarded-for'], peer)}\r\nX-Forwarded-Host: ${forwardedHost}\r\nX-Forwarded-Proto: ${proto}\r\nX-Call-Id: ${callId}\r\nX-Start-Time: ${startTime}\r\n${trace}`
 }
 
 /** How the body is framed: as the caller framed it. */
@@ -123,7 +126,22 @@ export const requestTrailers = (raw: readonly string[]): string => {
 const chainOf = (before: string | string[] | undefined, peer: Peer): string =>
   peer.isTrusted && before !== undefined ? `${before}, ${peer.address}` : peer.address
 
-const firstOf = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value)
+const FORWARDED_HOST = /^[\w.-]+(?::\d{1,5})?$|^\[[0-9a-f:.]+\](?::\d{1,5})?$/i
+const FORWARDED_PROTO = /^https?$/i
+
+/**
+ * What the trusted proxy itself has said: of a list the last, since what stands in front of it may be a caller's. Undefined
+ * when it is not of that form.
+ */
+const lastOf = (value: string | string[] | undefined, form: RegExp): string | undefined => {
+  const list = String(value ?? '')
+  const last = list.slice(list.lastIndexOf(',') + 1).trim()
+  return form.test(last) ? last : undefined
+}
+
+/** A token that was for the gateway; what belongs to a trace that cannot go on. */
+const isOfNoUse = (name: string, isTraced: boolean, call: CallHeaders): boolean =>
+  (call.isTokenOurs && name === 'authorization') || (!isTraced && (name === 'traceparent' || name === 'tracestate'))
 
 /** The function's headers for the caller, both flat, with names in lower case: the form that `writeHead` takes uncopied. */
 export const responseHeaders = (from: readonly string[], mayHaveTrailers: boolean): string[] => {
