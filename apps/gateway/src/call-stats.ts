@@ -55,6 +55,20 @@ export class CallStats {
     }
   }
 
+  /** Adds what another process has counted of the same function. */
+  add(other: Pick<CallStats, 'started' | 'inFlight' | 'byCode'>): void {
+    this.started += other.started
+    this.inFlight += other.inFlight
+    for (const { code, count, seconds, buckets } of other.byCode) {
+      const stats = this.#of(code)
+      stats.count += count
+      stats.seconds += seconds
+      buckets.forEach((calls, i) => {
+        stats.buckets[i] = (stats.buckets[i] ?? 0) + calls
+      })
+    }
+  }
+
   #of(code: number): CodeStats {
     for (const stats of this.byCode) if (stats.code === code) return stats
     const stats = new CodeStats(code)

@@ -1,13 +1,11 @@
 import { ConfigurationError } from '@pushfn/kit/configuration'
-import { startHealthServer } from '@pushfn/kit/health-server'
 import type { Log } from '@pushfn/kit/log'
-import { createMetrics } from '@pushfn/kit/metrics'
 import type { RunningApp } from '@pushfn/kit/run'
 import { RoutePolicy } from '@pushfn/model/route'
 import { openAccess } from './access/access.ts'
 import { CallStats } from './call-stats.ts'
-import { registerMetrics } from './metrics.ts'
-import { createPeers, parseNetworks } from './peer.ts'
+import { createInternalPeers, createPeers, parseNetworks } from './peer.ts'
+import type { WorkerState } from './processes/messages.ts'
 import { createProxy } from './proxy.ts'
 import { followRoutes, type RouteFeed } from './route-feed.ts'
 import { type RouteEntry, RouteTable } from './route-table.ts'
@@ -18,11 +16,19 @@ import { Clock } from './wire/clock.ts'
 
 export interface Gateway extends RunningApp {
   readonly port: number
-  readonly adminPort: number
+  /** For the metrics and the health of all workers together. */
+  state(): Omit<WorkerState, 'node'>
 }
 
-/** Puts the gateway together and starts it. It serves the console at once, and functions from the first table on. */
-export const startGateway = async (configuration: GatewayConfiguration, log: Log): Promise<Gateway> => {
+/**
+ * Puts one worker's gateway together and starts it. It serves the console at once, and functions from the first table on.
+ * `internalPath` is the socket for the primary's own calls.
+ */
+export const startGateway = async (
+  configuration: GatewayConfiguration,
+  options: { internalPath: string; log: Log },
+): Promise<Gateway> => {
+  const { internalPath, log } = options
   const clock = new Clock()
   const limits = {
     clock,
@@ -38,46 +44,36 @@ export const startGateway = async (configuration: GatewayConfiguration, log: Log
     onBadEntry: (route: string, problem: string) => log.error({ route, problem }, 'a route cannot be used'),
   }
   const table = new RouteTable(limits, events, access.gateOf)
-  const proxy = createProxy({
+  const serving = {
     table,
     functionsSuffix: `.${new URL(configuration.functionsUrl).hostname}`,
     consoleHost: new URL(configuration.consoleUrl).hostname,
     console: consoleEntry(configuration.apiUrl, limits),
-    peerOf: createPeers(parseNetworks(configuration.trustedProxies)),
     unknown,
     isStopping: () => isStopping,
-  })
-  const metrics = createMetrics('gateway')
-  registerMetrics(metrics, table, unknown)
-
-  const server = await startServer({ host: configuration.host, port: configuration.port, limits: configuration, proxy })
+  }
+  const proxy = createProxy({ ...serving, peerOf: createPeers(parseNetworks(configuration.trustedProxies)) })
+  const internalProxy = createProxy({ ...serving, peerOf: createInternalPeers() })
+  const { host, port } = configuration
+  const server = await startServer({ listen: { host, port }, limits: configuration, proxy })
+  const internal = await startServer({ listen: { path: internalPath }, limits: configuration, proxy: internalProxy })
   feed = followRoutes({ redisUrl: configuration.redisUrl, cloud: configuration.cloud, table, log })
-  const admin = await startHealthServer({
-    host: configuration.adminHost,
-    port: configuration.adminPort,
-    metrics,
-    checks: {
-      routes: () => {
-        if (feed?.version() === undefined) throw new Error('the route table has not been read yet')
-      },
-      running: () => {
-        if (isStopping) throw new Error('stopping')
-      },
-    },
-  })
-  log.info({ port: server.port, adminPort: admin.port }, 'listening')
 
   return {
     port: server.port,
-    adminPort: admin.port,
+    state: () => ({
+      isReady: feed?.version() !== undefined && !isStopping,
+      routes: table.size,
+      calls: [unknown, ...table.stats()].filter((stats) => stats.started > 0 || stats.byCode.length > 0),
+      replicas: table.replicas(),
+    }),
     stop: async () => {
       isStopping = true
-      await server.stop(configuration.stopTimeoutMs)
+      await Promise.all([server.stop(configuration.stopTimeoutMs), internal.stop(configuration.stopTimeoutMs)])
       // Last, so that the controller waits for this gateway's calls as long as there are any.
       await feed.stop()
       await access.stop()
       clock.stop()
-      await admin[Symbol.asyncDispose]()
     },
   }
 }

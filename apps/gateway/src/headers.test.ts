@@ -13,8 +13,8 @@ const aRequest = (raw: string[]): IncomingMessage => {
   }
   return req
 }
-const stranger = { address: '198.51.100.7', isTrusted: false, isRefused: false }
-const proxy = { address: '192.0.2.1', isTrusted: true, isRefused: false }
+const stranger = { address: '198.51.100.7', isTrusted: false, isInternal: false, isRefused: false }
+const proxy = { address: '192.0.2.1', isTrusted: true, isInternal: false, isRefused: false }
 const call = { callId: 'c', startTime: '1', hasBody: false, isTokenOurs: false }
 
 const asRecord = (lines: string | undefined): Record<string, string> =>

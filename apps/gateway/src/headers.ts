@@ -80,7 +80,7 @@ export const requestFields = (req: IncomingMessage, call: CallHeaders): string |
     if (lower === 'host') {
       if (host !== undefined) return undefined
       host = value
-    } else if (!isOurs(lower) && !named?.has(lower) && !isOfNoUse(lower, isTraced, call)) {
+    } else if (!named?.has(lower) && mayPass(lower, call.peer) && !isOfNoUse(lower, isTraced, call)) {
       lines += `${name}: ${value}\r\n`
     }
   }
@@ -92,6 +92,10 @@ export const requestFields = (req: IncomingMessage, call: CallHeaders): string |
   const body = call.hasBody || req.headers['content-length'] !== undefined ? bodyFields(req) : ''
   return `host: ${host}\r\n${lines}${body}X-Forwarded-For: ${chainOf(req.headers['x-forwarded-for'], peer)}\r\nX-Forwarded-Host: ${forwardedHost}\r\nX-Forwarded-Proto: ${proto}\r\nX-Call-Id: ${callId}\r\nX-Start-Time: ${startTime}\r\n${trace}`
 }
+
+/** The primary's own calls may speak for the cloud, no caller may. */
+const mayPass = (lower: string, peer: Peer): boolean =>
+  !isOurs(lower) || (peer.isInternal && lower.startsWith(OUR_PREFIX))
 
 /** How the body is framed: as the caller framed it. */
 const bodyFields = ({ headers }: IncomingMessage): string => {
@@ -123,8 +127,10 @@ export const requestTrailers = (raw: readonly string[]): string => {
   return lines
 }
 
-const chainOf = (before: string | string[] | undefined, peer: Peer): string =>
-  peer.isTrusted && before !== undefined ? `${before}, ${peer.address}` : peer.address
+const chainOf = (before: string | string[] | undefined, peer: Peer): string => {
+  if (!peer.isTrusted || before === undefined) return peer.address
+  return peer.isInternal ? String(before) : `${before}, ${peer.address}`
+}
 
 const FORWARDED_HOST = /^[\w.-]+(?::\d{1,5})?$|^\[[0-9a-f:.]+\](?::\d{1,5})?$/i
 const FORWARDED_PROTO = /^https?$/i
@@ -177,6 +183,14 @@ export const trailerPairs = (from: readonly string[]): [string, string][] => {
 }
 
 const CALL_ID = /^[\w.-]{1,64}$/
+
+const START_TIME = /^\d{1,20}$/
+
+/** When the call began, in nanoseconds since 1970: now, or what the gateway's own primary says. */
+export const startTimeOf = (headers: IncomingHttpHeaders, peer: Peer): string => {
+  const given = peer.isInternal ? headers['x-start-time'] : undefined
+  return typeof given === 'string' && START_TIME.test(given) ? given : `${Date.now()}000000`
+}
 
 /** The caller's own call id where it can be one. */
 export const givenCallId = (headers: IncomingHttpHeaders): string | undefined => {

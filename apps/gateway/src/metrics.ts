@@ -1,6 +1,16 @@
 import { Gauge, type Registry } from 'prom-client'
 import { type CallStats, type CodeStats, DURATION_BUCKETS } from './call-stats.ts'
-import type { RouteTable } from './route-table.ts'
+
+/** What the gateway knows of itself at one moment, all its workers together. */
+export interface GatewayNumbers {
+  /** Of functions that were called, and of what named none. */
+  calls: readonly CallStats[]
+  /** By `function_name`. */
+  replicas: ReadonlyMap<string, number>
+  routes: number
+  workersReady: number
+  workerRestarts: number
+}
 
 /** One line of Prometheus' text form; `metricName` where it is not the metric's own (`…_bucket`). */
 interface Sample {
@@ -9,35 +19,83 @@ interface Sample {
   metricName?: string
 }
 
-/**
- * The gateway's numbers under OpenFaaS's names, so that boards made for it fit. They are counted in plain fields where
- * calls pass, and put into Prometheus' form when it asks. `unknown` holds what named no function.
- */
-export const registerMetrics = (registry: Registry, table: RouteTable, unknown: CallStats): void => {
-  const called = (): CallStats[] =>
-    [unknown, ...table.stats()].filter((stats) => stats.started > 0 || stats.byCode.length > 0)
-  const perCode = (sample: (name: string, code: CodeStats) => Sample[]): Sample[] =>
-    called().flatMap((stats) => stats.byCode.flatMap((code) => sample(stats.functionName, code)))
+interface Metric {
+  type: 'counter' | 'gauge' | 'histogram'
+  name: string
+  help: string
+  samples: (numbers: GatewayNumbers) => Sample[]
+}
 
-  register(registry, 'counter', 'gateway_function_invocation_total', 'Calls that ended, by status', () =>
-    perCode((name, { code, count }) => [{ labels: { function_name: name, code }, value: count }]),
-  )
-  register(registry, 'counter', 'gateway_function_invocation_started', 'Calls that began', () =>
-    called().map((stats) => ({ labels: { function_name: stats.functionName }, value: stats.started })),
-  )
-  register(registry, 'gauge', 'gateway_function_invocation_inflight', 'Calls under way', () =>
-    called().map((stats) => ({ labels: { function_name: stats.functionName }, value: stats.inFlight })),
-  )
-  register(registry, 'histogram', 'gateway_functions_seconds', 'Seconds a call took', () => perCode(histogram))
-  register(registry, 'gauge', 'gateway_service_count', 'Replicas of a function', () => {
-    const replicas = new Map<string, number>()
-    for (const { stats, upstreams } of table.entries()) {
-      const name = stats.functionName
-      replicas.set(name, Math.max(replicas.get(name) ?? 0, upstreams.length))
-    }
-    return [...replicas].map(([name, value]) => ({ labels: { function_name: name }, value }))
-  })
-  register(registry, 'gauge', 'pushfn_gateway_routes', 'Routes in the table', () => [{ labels: {}, value: table.size }])
+const perCode = ({ calls }: GatewayNumbers, sample: (name: string, code: CodeStats) => Sample[]): Sample[] =>
+  calls.flatMap((stats) => stats.byCode.flatMap((code) => sample(stats.functionName, code)))
+
+const perFunction = ({ calls }: GatewayNumbers, value: (stats: CallStats) => number): Sample[] =>
+  calls.map((stats) => ({ labels: { function_name: stats.functionName }, value: value(stats) }))
+
+const one = (value: number): Sample[] => [{ labels: {}, value }]
+
+/** The gateway's numbers: under OpenFaaS's names what OpenFaaS has, so that boards made for it fit. */
+const METRICS: readonly Metric[] = [
+  {
+    type: 'counter',
+    name: 'gateway_function_invocation_total',
+    help: 'Calls that ended, by status',
+    samples: (numbers) =>
+      perCode(numbers, (name, { code, count }) => [{ labels: { function_name: name, code }, value: count }]),
+  },
+  {
+    type: 'counter',
+    name: 'gateway_function_invocation_started',
+    help: 'Calls that began',
+    samples: (numbers) => perFunction(numbers, (stats) => stats.started),
+  },
+  {
+    type: 'gauge',
+    name: 'gateway_function_invocation_inflight',
+    help: 'Calls under way',
+    samples: (numbers) => perFunction(numbers, (stats) => stats.inFlight),
+  },
+  {
+    type: 'histogram',
+    name: 'gateway_functions_seconds',
+    help: 'Seconds a call took',
+    samples: (numbers) => perCode(numbers, histogram),
+  },
+  {
+    type: 'gauge',
+    name: 'gateway_service_count',
+    help: 'Replicas of a function',
+    samples: ({ replicas }) => [...replicas].map(([name, value]) => ({ labels: { function_name: name }, value })),
+  },
+  {
+    type: 'gauge',
+    name: 'pushfn_gateway_routes',
+    help: 'Routes in the table',
+    samples: ({ routes }) => one(routes),
+  },
+  {
+    type: 'gauge',
+    name: 'pushfn_gateway_workers',
+    help: 'Workers that serve',
+    samples: ({ workersReady }) => one(workersReady),
+  },
+  {
+    type: 'counter',
+    name: 'pushfn_gateway_worker_restarts_total',
+    help: 'Workers that died and were replaced',
+    samples: ({ workerRestarts }) => one(workerRestarts),
+  },
+]
+
+/** Puts the numbers of one moment into a registry of their own. */
+export const registerMetrics = (registry: Registry, numbers: GatewayNumbers): void => {
+  for (const { type, name, help, samples } of METRICS) {
+    // prom-client has no public form for values that are there already but this: a gauge whose `get` tells all itself.
+    const metric = new Gauge({ name, help, registers: [] })
+    registry.registerMetric(
+      Object.assign(metric, { get: async () => ({ name, help, type, aggregator: 'sum', values: samples(numbers) }) }),
+    )
+  }
 }
 
 const histogram = (name: string, stats: CodeStats): Sample[] => {
@@ -54,21 +112,4 @@ const histogram = (name: string, stats: CodeStats): Sample[] => {
     { metricName: `${metric}_sum`, labels, value: stats.seconds },
     { metricName: `${metric}_count`, labels, value: stats.count },
   ]
-}
-
-/**
- * prom-client's own counters keep a hash of every label set and are looked up at every call; a metric that is read at
- * the scrape has no public form there but this: a gauge whose `get` tells type and values itself.
- */
-const register = (
-  registry: Registry,
-  type: 'counter' | 'gauge' | 'histogram',
-  name: string,
-  help: string,
-  samples: () => Sample[],
-): void => {
-  const metric = new Gauge({ name, help, registers: [] })
-  registry.registerMetric(
-    Object.assign(metric, { get: async () => ({ name, help, type, aggregator: 'sum', values: samples() }) }),
-  )
 }

@@ -6,6 +6,8 @@ export interface Peer {
   readonly address: string
   /** Whether its X-Forwarded-* headers are believed. */
   readonly isTrusted: boolean
+  /** Whether it is the gateway's own primary, whose call id, start and words of the cloud are believed. */
+  readonly isInternal: boolean
   /** Set once a request of it could be read in two ways: whatever stands behind it on the connection is not looked at. */
   isRefused: boolean
 }
@@ -37,7 +39,17 @@ export const createPeers = (trusted: BlockList): ((socket: Socket) => Peer) => {
     const remote = socket.remoteAddress ?? 'unknown'
     const address = remote.startsWith(MAPPED_IPV4) ? remote.slice(MAPPED_IPV4.length) : remote
     const isTrusted = isIP(address) !== 0 && trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
-    const peer = { address, isTrusted, isRefused: false }
+    const peer = { address, isTrusted, isInternal: false, isRefused: false }
+    peers.set(socket, peer)
+    return peer
+  }
+}
+
+/** As `createPeers`, of the socket on which the primary alone calls. */
+export const createInternalPeers = (): ((socket: Socket) => Peer) => {
+  const peers = new WeakMap<Socket, Peer>()
+  return (socket) => {
+    const peer = peers.get(socket) ?? { address: '127.0.0.1', isTrusted: true, isInternal: true, isRefused: false }
     peers.set(socket, peer)
     return peer
   }

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { Admission } from './access/admission.ts'
 import type { CallStats } from './call-stats.ts'
 import { type Call, Exchange } from './exchange.ts'
-import { givenCallId, requestFields } from './headers.ts'
+import { givenCallId, requestFields, startTimeOf } from './headers.ts'
 import type { Peer } from './peer.ts'
 import { type Problem, problems } from './problem.ts'
 import type { RouteEntry, RouteTable } from './route-table.ts'
@@ -66,7 +66,7 @@ export const createProxy = (options: ProxyOptions): GatewayProxy => {
       refuse(req, res, found, peer)
       return
     }
-    const admission = found.entry.gate?.admit(req, res)
+    const admission = peer.isInternal ? undefined : found.entry.gate?.admit(req, res)
     if (admission === undefined) begin(asked, found, peer)
     else if (admission instanceof Promise) admission.then((late) => enter(asked, found, peer, late))
     else enter(asked, found, peer, admission)
@@ -104,7 +104,7 @@ export const createProxy = (options: ProxyOptions): GatewayProxy => {
     const { req, hasBody, upgradeHead } = asked
     const { destination, entry } = found
     const callId = givenCallId(req.headers) ?? randomUUID()
-    const startTime = `${Date.now()}000000`
+    const startTime = startTimeOf(req.headers, peer)
     const fields = requestFields(req, {
       peer,
       callId,

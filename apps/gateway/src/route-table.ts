@@ -66,8 +66,14 @@ export class RouteTable {
     for (const counted of this.#stats.values()) yield counted.value
   }
 
-  entries(): Iterable<RouteEntry> {
-    return this.#entries.values()
+  /** How many replicas each function has, as `[function_name, replicas]`; of several aliases the one with the most. */
+  replicas(): [string, number][] {
+    const replicas = new Map<string, number>()
+    for (const { stats, upstreams } of this.#entries.values()) {
+      const name = stats.functionName
+      replicas.set(name, Math.max(replicas.get(name) ?? 0, upstreams.length))
+    }
+    return [...replicas]
   }
 
   put(key: string, candidate: unknown): void {

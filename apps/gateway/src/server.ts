@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { GatewayProxy } from './proxy.ts'
 
@@ -11,6 +11,7 @@ export interface ServerLimits {
 }
 
 export interface PublicServer {
+  /** 0 for one that listens on a path. */
   readonly port: number
   /** Accepts no more, lets calls in flight finish for so long, then cuts what is left. */
   stop(timeoutMs: number): Promise<void>
@@ -24,8 +25,7 @@ const BACKLOG = 4_096
  * (the route's idle time-out).
  */
 export const startServer = async (options: {
-  host: string
-  port: number
+  listen: { host: string; port: number } | { path: string }
   limits: ServerLimits
   proxy: GatewayProxy
 }): Promise<PublicServer> => {
@@ -56,11 +56,11 @@ export const startServer = async (options: {
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ host: options.host, port: options.port, backlog: BACKLOG }, resolve)
+    server.listen({ ...options.listen, backlog: BACKLOG }, resolve)
   })
+  const address = server.address()
   return {
-    // A server that listens on TCP has an AddressInfo.
-    port: (server.address() as AddressInfo).port,
+    port: typeof address === 'object' ? (address?.port ?? 0) : 0,
     stop: (timeoutMs) => stopServer(server, sockets, timeoutMs),
   }
 }
@@ -75,7 +75,7 @@ const isWebSocket = (req: IncomingMessage): boolean => {
   return req.method === 'GET' && !hasBody && headers.upgrade?.toLowerCase() === 'websocket'
 }
 
-/** Node types an upgraded connection as any Duplex; of a server on TCP it is the TCP socket. */
+/** Node types an upgraded connection as any Duplex; of a server on TCP or on a path it is a net.Socket. */
 const netSocket = (socket: unknown): Socket => socket as Socket
 
 const stopServer = async (server: Server, sockets: ReadonlySet<Socket>, timeoutMs: number): Promise<void> => {

@@ -19,6 +19,14 @@ export const settings = {
     default: '0.0.0.0',
   }),
   port: setting.port({ env: 'GATEWAY_PORT', description: 'Port for callers.', default: '8080' }),
+  processes: setting.integer(
+    {
+      env: 'GATEWAY_PROCESSES',
+      description: 'Processes that serve callers, beside the one that watches over them; 0: one for each core.',
+      default: '0',
+    },
+    { min: 0, max: 256 },
+  ),
   adminHost: setting.text({
     env: 'GATEWAY_ADMIN_HOST',
     description: 'Address of the gateway’s health and metrics; never the public one.',

@@ -38,7 +38,7 @@ export const startHealthServer = async (options: {
   host: string
   port: number
   checks: Readonly<Record<string, Check>>
-  metrics: Registry
+  metrics: Pick<Registry, 'contentType' | 'metrics'>
 }): Promise<HealthServer> => {
   const server = createServer(async (req, res) => {
     const answer = (status: number, type: string, body: string) =>

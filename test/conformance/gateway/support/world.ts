@@ -52,12 +52,14 @@ export const startWorld = async (
         GATEWAY_HOST: '127.0.0.1',
         GATEWAY_PORT: '0',
         GATEWAY_ADMIN_PORT: '0',
+        GATEWAY_PROCESSES: '1',
         ...settings,
       },
     })
   const child = start()
   const ports = await listening(child)
-  await until(() => messages.some((message) => message.kind === 'applied'), 'the gateway read its routes')
+  const processes = Number(settings.GATEWAY_PROCESSES ?? 1)
+  await until(() => hasApplied(messages, 0, processes), 'the gateway read its routes')
   return {
     ...ports,
     child,
@@ -69,7 +71,7 @@ export const startWorld = async (
       const whole = { version, put: change.put ?? [], remove: change.remove ?? [] }
       await write(redis, keys, whole)
       await redis.publish(keys.changes, JSON.stringify(whole))
-      await until(() => hasApplied(messages, version), `the gateway applied version ${version}`)
+      await until(() => hasApplied(messages, version, processes), `the gateway applied version ${version}`)
       return version
     },
     startAnother: async () => {
@@ -88,8 +90,11 @@ export const startWorld = async (
   }
 }
 
-export const hasApplied = (messages: readonly GatewayMessage[], version: number): boolean =>
-  messages.some((message) => message.kind === 'applied' && message.version >= version)
+/** Whether so many of the gateway's processes serve by the version. */
+export const hasApplied = (messages: readonly GatewayMessage[], version: number, processes = 1): boolean => {
+  const applied = messages.filter((message) => message.kind === 'applied' && message.version >= version)
+  return new Set(applied.map(({ gateway }) => gateway)).size >= processes
+}
 
 export const hasDrained = (messages: readonly GatewayMessage[], endpoint: string): boolean =>
   messages.some((message) => message.kind === 'drained' && message.endpoint === endpoint)

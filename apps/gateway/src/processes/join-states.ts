@@ -1,0 +1,42 @@
+import { CallStats } from '../call-stats.ts'
+import type { GatewayNumbers } from '../metrics.ts'
+import type { WorkerState } from './messages.ts'
+
+/** Several workers as one gateway: calls are added up; what each of them knows of the same thing is counted once. */
+export const joinStates = (
+  workers: readonly WorkerState[],
+  gone: CallTotals,
+): Omit<GatewayNumbers, 'workerRestarts'> => {
+  const totals = new CallTotals()
+  totals.add(gone.all())
+  const replicas = new Map<string, number>()
+  for (const worker of workers) {
+    totals.add(worker.calls)
+    for (const [name, count] of worker.replicas) replicas.set(name, Math.max(replicas.get(name) ?? 0, count))
+  }
+  return {
+    calls: totals.all(),
+    replicas,
+    routes: Math.max(0, ...workers.map((worker) => worker.routes)),
+    workersReady: workers.filter((worker) => worker.isReady).length,
+  }
+}
+
+/** Calls of several workers added up, by function. */
+export class CallTotals {
+  readonly #byName = new Map<string, CallStats>()
+
+  /** `stats` may have come from another process: plain records of what CallStats has. */
+  add(stats: readonly Pick<CallStats, 'functionName' | 'started' | 'inFlight' | 'byCode'>[]): void {
+    for (const one of stats) {
+      const known = this.#byName.get(one.functionName)
+      const total = known ?? new CallStats(one.functionName)
+      if (!known) this.#byName.set(one.functionName, total)
+      total.add(one)
+    }
+  }
+
+  all(): CallStats[] {
+    return [...this.#byName.values()]
+  }
+}
