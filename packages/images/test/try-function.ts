@@ -4,8 +4,6 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Docker from 'dockerode'
 import { type BuildOptions, type BuiltImage, buildImage } from '../src/build.ts'
-import { checkBuild } from '../src/check-build.ts'
-import type { BaseImage } from '../src/check-dockerfile.ts'
 import { assembleContext, type BuildContext, type ContextOptions } from '../src/context.ts'
 import { type ImageFacts, type ImagePlan, imagePrefixes, planImage } from '../src/plan-image.ts'
 import { removeImage } from '../src/remove-image.ts'
@@ -51,7 +49,6 @@ export interface Planned {
   template: Template
   context: BuildContext
   image: ImagePlan
-  bases: BaseImage[]
 }
 
 let builds = 0
@@ -70,7 +67,8 @@ export const planFunction = async (
     isDockerfileAllowed: true,
     ...(options.fetched && { fetched: options.fetched }),
   })
-  const context = await assembleContext(fn, template, { root, stackFile: 'stack.yml', ...options.context })
+  const prefixes = imagePrefixes(undefined, tenant)
+  const context = await assembleContext(fn, template, { root, stackFile: 'stack.yml', ...prefixes, ...options.context })
   builds += 1
   const image = planImage({
     cloud: CLOUD,
@@ -87,9 +85,7 @@ export const planFunction = async (
     baseImage: BASE_IMAGE,
     ...options.facts,
   })
-  const policy = imagePrefixes(options.facts?.registry, tenant)
-  const bases = checkBuild({ function: fn, template, context, buildArgs: image.buildArgs, policy })
-  return { template, context, image, bases }
+  return { template, context, image }
 }
 
 export interface Built extends BuiltImage, AsyncDisposable {

@@ -27,3 +27,19 @@ export const openWaitingRedis = (url: string, onError: (err: Error) => void): Re
   redis.on('error', onError)
   return redis
 }
+
+/**
+ * A connection over which very many commands go at once: those of one turn of the event loop are sent together, in order,
+ * and fail together soon when Redis is away.
+ */
+export const openCallRedis = (url: string, onError: (err: Error) => void): Redis => {
+  const redis = new Redis(url, {
+    enableAutoPipelining: true,
+    maxRetriesPerRequest: 1,
+    commandTimeout: 5_000,
+    connectTimeout: 2_000,
+    retryStrategy: (times) => Math.min(50 * times, 1_000),
+  })
+  redis.on('error', onError)
+  return redis
+}
