@@ -3,6 +3,7 @@ import type { Log } from '@pushfn/kit/log'
 import type { RunningApp } from '@pushfn/kit/run'
 import { RoutePolicy } from '@pushfn/model/route'
 import { openAccess } from './access/access.ts'
+import { openAsyncDoor } from './async/open-door.ts'
 import { CallStats } from './call-stats.ts'
 import { createInternalPeers, createPeers, parseNetworks } from './peer.ts'
 import type { WorkerState } from './processes/messages.ts'
@@ -39,6 +40,7 @@ export const startGateway = async (
   let feed: RouteFeed | undefined
   const unknown = new CallStats('')
   const access = openAccess({ ...configuration, log })
+  const asyncDoor = openAsyncDoor(configuration, log)
   const events = {
     onDrained: (endpoint: string) => feed?.drained(endpoint),
     onBadEntry: (route: string, problem: string) => log.error({ route, problem }, 'a route cannot be used'),
@@ -50,6 +52,7 @@ export const startGateway = async (
     consoleHost: new URL(configuration.consoleUrl).hostname,
     console: consoleEntry(configuration.apiUrl, limits),
     unknown,
+    async: asyncDoor,
     isStopping: () => isStopping,
   }
   const proxy = createProxy({ ...serving, peerOf: createPeers(parseNetworks(configuration.trustedProxies)) })
@@ -73,6 +76,7 @@ export const startGateway = async (
       // Last, so that the controller waits for this gateway's calls as long as there are any.
       await feed.stop()
       await access.stop()
+      await asyncDoor.stop()
       clock.stop()
     },
   }

@@ -97,6 +97,35 @@ export const requestFields = (req: IncomingMessage, call: CallHeaders): string |
 const mayPass = (lower: string, peer: Peer): boolean =>
   !isOurs(lower) || (peer.isInternal && lower.startsWith(OUR_PREFIX))
 
+/**
+ * The request's headers as a stored call keeps them, names and values in turn: what the function may see, and where the
+ * caller was; without what is said anew when the call is sent. Undefined when Host is not there just once.
+ */
+export const storableHeaders = (req: IncomingMessage, peer: Peer, isTokenOurs: boolean): string[] | undefined => {
+  const raw = req.rawHeaders
+  const named = namedByConnection(req.headers.connection)
+  const headers: string[] = []
+  let hosts = 0
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    // The loop's bound keeps both inside the array.
+    const name = raw[i] as string
+    const lower = name.toLowerCase()
+    if (lower === 'host') hosts += 1
+    const isSpent = FOR_THE_QUEUE.has(lower) || (isTokenOurs && lower === 'authorization')
+    if (!isSpent && !isOurs(lower) && !named?.has(lower)) headers.push(name, raw[i + 1] as string)
+  }
+  if (hosts !== 1) return undefined
+  const forwardedHost =
+    (peer.isTrusted && lastOf(req.headers['x-forwarded-host'], FORWARDED_HOST)) || (req.headers.host ?? '')
+  const proto = (peer.isTrusted && lastOf(req.headers['x-forwarded-proto'], FORWARDED_PROTO)) || 'http'
+  headers.push('X-Forwarded-For', chainOf(req.headers['x-forwarded-for'], peer))
+  headers.push('X-Forwarded-Host', forwardedHost, 'X-Forwarded-Proto', proto)
+  return headers
+}
+
+/** What a caller says to the queue and not to the function. */
+const FOR_THE_QUEUE = new Set(['x-max-retries', 'x-delay-seconds', 'x-callback-url'])
+
 /** How the body is framed: as the caller framed it. */
 const bodyFields = ({ headers }: IncomingMessage): string => {
   if (headers['content-length'] !== undefined) return `content-length: ${headers['content-length']}\r\n`

@@ -15,6 +15,8 @@ export interface Problem {
   retryAfterSeconds?: number
   /** The connection is not to be used further. */
   closes?: boolean
+  /** The methods there are, where one was not among them. */
+  allow?: string
   /** Further headers of the answer, flat; no part of its body. */
   headers?: readonly string[]
 }
@@ -164,6 +166,35 @@ export const problems = {
     function: name,
     retryAfterSeconds: 1,
   }),
+  noSuchCall: (name: string): Problem => ({
+    status: 404,
+    title: 'No such call',
+    detail: 'There is no async call of this id, or how it ended is not kept any more.',
+    function: name,
+  }),
+  keyTaken: (name: string): Problem => ({
+    status: 422,
+    title: 'Idempotency key taken',
+    detail: 'The same Idempotency-Key came with another request within the last day.',
+    hint: 'Take a new key for every new request; send one again with the same path and body.',
+    function: name,
+  }),
+  queueFull: (name: string): Problem => ({
+    status: 429,
+    title: 'Queue full',
+    detail: 'The tenant’s async calls that wait take all the room there is for them.',
+    hint: 'Try again when some of them have been run.',
+    function: name,
+    retryAfterSeconds: 5,
+  }),
+  queueAway: (name: string): Problem => ({
+    status: 503,
+    title: 'Queue unreachable',
+    detail: 'Async calls cannot be stored or looked up at the moment.',
+    hint: 'Try again in a moment; with the same Idempotency-Key a call is never run twice.',
+    function: name,
+    retryAfterSeconds: 1,
+  }),
   timedOut: (name: string, limitMs: number): Problem => ({
     status: 504,
     title: 'Function timed out',
@@ -186,7 +217,7 @@ export const renderProblem = (
   to: IncomingHttpHeaders,
   callId: string | undefined,
 ): { headers: string[]; body: string } => {
-  const { retryAfterSeconds, closes, headers: further, ...told } = problem
+  const { retryAfterSeconds, closes, allow, headers: further, ...told } = problem
   const name = problem.function ? `${problem.function}: ` : ''
   const hint = problem.hint ? ` ${problem.hint}` : ''
   const body = isTerminal(to)
@@ -206,6 +237,6 @@ export const renderProblem = (
   if (closes) headers.push('connection', 'close')
   if (callId) headers.push('x-call-id', callId)
   if (retryAfterSeconds !== undefined) headers.push('retry-after', String(retryAfterSeconds))
-  if (problem.status === 405) headers.push('allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS')
+  if (problem.status === 405) headers.push('allow', allow ?? 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS')
   return { headers, body }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Admission } from './access/admission.ts'
+import { type AsyncDoor, serveAsync } from './async/async-door.ts'
 import type { CallStats } from './call-stats.ts'
 import { type Call, Exchange } from './exchange.ts'
 import { givenCallId, requestFields, startTimeOf } from './headers.ts'
@@ -26,6 +27,8 @@ export interface ProxyOptions {
   peerOf: (socket: Socket) => Peer
   /** Counts what names no function: one series, however many names are tried. */
   unknown: CallStats
+  /** Stores calls under `/async-function/`. */
+  async: AsyncDoor
   isStopping: () => boolean
 }
 
@@ -38,6 +41,7 @@ interface Destination {
   find: () => RouteEntry | undefined
   path: string
   function: string
+  isAsync: boolean
 }
 
 /** A destination that is there. */
@@ -88,6 +92,11 @@ export const createProxy = (options: ProxyOptions): GatewayProxy => {
   }
 
   const begin = (asked: Asked, found: Found, peer: Peer, admission?: Admission): void => {
+    if (found.destination.isAsync) {
+      const { destination, entry } = found
+      void serveAsync(options.async, { ...asked, entry, peer, path: destination.path, admission, isStopping })
+      return
+    }
     const call = prepare(asked, found, peer, admission)
     if ('status' in call) refuse(asked.req, asked.res, call, peer)
     else new Exchange(call).start()
@@ -133,11 +142,12 @@ export const createProxy = (options: ProxyOptions): GatewayProxy => {
     if (host === undefined || url === undefined || !VISIBLE.test(url)) {
       return problems.badRequest('The request’s target or host is not valid.')
     }
-    if (host === options.consoleHost) return { find: () => options.console, path: url, function: 'console' }
+    if (host === options.consoleHost)
+      return { find: () => options.console, path: url, function: 'console', isAsync: false }
     const label = hostLabel(host, options.functionsSuffix)
     if (label === undefined) return problems.noSuchHost()
-    const target = functionTarget(label, url)
-    return { find: () => table.find(target.key), path: target.path, function: target.function }
+    const { key, ...target } = functionTarget(label, url)
+    return { find: () => table.find(key), ...target }
   }
 
   const refuse = (req: IncomingMessage, res: ServerResponse, problem: Problem, peer: Peer): void => {

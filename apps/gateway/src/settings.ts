@@ -1,5 +1,6 @@
 import { commonSettings } from '@pushfn/kit/common-settings'
 import { type Configuration, setting } from '@pushfn/kit/configuration'
+import { asyncSettings } from './async/async-settings.ts'
 
 /** Everything the gateway can be told. Nothing here is per function: that comes with the route. */
 export const settings = {
@@ -104,6 +105,7 @@ export const settings = {
     },
     { min: 0, max: 55_000 },
   ),
+  ...asyncSettings,
 }
 
 export type GatewayConfiguration = Configuration<typeof settings>

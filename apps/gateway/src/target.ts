@@ -9,6 +9,7 @@ export interface FunctionTarget {
   function: string
   /** What the function sees: the rest of the path, `/` when there is none, and the query as it came. */
   path: string
+  isAsync: boolean
 }
 
 const SLASH = 47
@@ -45,9 +46,13 @@ export const originForm = (target: string, hostHeader: string): string | undefin
   return rest.charCodeAt(end) === SLASH ? rest.slice(end) : `/${rest.slice(end)}`
 }
 
-/** Splits `/function/rest?query`; `/function/<name>/rest` is the same function, as OpenFaaS spells it. */
+/**
+ * Splits `/<name>/rest?query`; `/function/<name>/rest` is the same function, as OpenFaaS spells it, and
+ * `/async-function/<name>/rest` the same, later.
+ */
 export const functionTarget = (label: string, url: string): FunctionTarget => {
-  const from = url.startsWith('/function/') ? 9 : 0
+  const isAsync = url.startsWith('/async-function/')
+  const from = isAsync ? 15 : url.startsWith('/function/') ? 9 : 0
   let end = from + 1
   for (; end < url.length; end += 1) {
     const code = url.charCodeAt(end)
@@ -59,5 +64,6 @@ export const functionTarget = (label: string, url: string): FunctionTarget => {
     key: label + segment,
     function: segment.slice(1),
     path: rest.charCodeAt(0) === SLASH ? rest : `/${rest}`,
+    isAsync,
   }
 }

@@ -1,5 +1,3 @@
-import { checkBuild } from '@pushfn/images/check-build'
-import type { BaseImage } from '@pushfn/images/check-dockerfile'
 import { assembleContext, type BuildContext } from '@pushfn/images/context'
 import { fetchTemplates } from '@pushfn/images/fetch-templates'
 import { type ImagePlan, imagePrefixes, planImage } from '@pushfn/images/plan-image'
@@ -26,8 +24,6 @@ export interface FunctionPlan {
   /** Everything that goes into the image, read and checked. */
   context: BuildContext
   image: ImagePlan
-  /** Images that its Dockerfile stands on, by all names they may have. */
-  bases: readonly BaseImage[]
 }
 
 /**
@@ -45,7 +41,6 @@ export const plan = async (run: Run, source: Source, stack: Stack): Promise<Func
   if (taken) throw taken
 
   const fetched = await fetchedTemplates(run, stack)
-  const policy = imagePrefixes(config.registry, repository.tenant.slug)
   const plans: FunctionPlan[] = []
   for (const fn of stack.functions) {
     refuseReadyImage(fn, stack.file)
@@ -63,14 +58,13 @@ export const plan = async (run: Run, source: Source, stack: Stack): Promise<Func
     const context = await assembleContext(fn, template, {
       root: source.folder,
       stackFile: stack.file,
+      ...imagePrefixes(config.registry, repository.tenant.slug),
     })
     const about = { fn, stackFile: stack.file, template, context }
-    const image = planImage(imageFacts(run, about))
     plans.push({
       ...about,
       spec: { ...spec, labels: { ...spec.labels, ...gitLabels(run) } },
-      image,
-      bases: checkBuild({ ...about, function: fn, buildArgs: image.buildArgs, policy }),
+      image: planImage(imageFacts(run, about)),
     })
   }
   const targetUrl = buildPageUrl(urls, run.build.id)

@@ -1,6 +1,5 @@
 import { CallStats } from '../call-stats.ts'
 import type { GatewayNumbers } from '../metrics.ts'
-import type { ReplicaCount } from '../route-table.ts'
 import type { WorkerState } from './messages.ts'
 
 /** Several workers as one gateway: calls are added up; what each of them knows of the same thing is counted once. */
@@ -10,24 +9,18 @@ export const joinStates = (
 ): Omit<GatewayNumbers, 'workerRestarts'> => {
   const totals = new CallTotals()
   totals.add(gone.all())
-  const replicas = new Map<string, ReplicaCount>()
+  const replicas = new Map<string, number>()
   for (const worker of workers) {
     totals.add(worker.calls)
-    for (const count of worker.replicas) replicas.set(count.name, most(replicas.get(count.name), count))
+    for (const [name, count] of worker.replicas) replicas.set(name, Math.max(replicas.get(name) ?? 0, count))
   }
   return {
     calls: totals.all(),
-    replicas: [...replicas.values()],
+    replicas,
     routes: Math.max(0, ...workers.map((worker) => worker.routes)),
     workersReady: workers.filter((worker) => worker.isReady).length,
   }
 }
-
-const most = (before: ReplicaCount | undefined, count: ReplicaCount): ReplicaCount => ({
-  name: count.name,
-  replicas: Math.max(before?.replicas ?? 0, count.replicas),
-  ejected: Math.max(before?.ejected ?? 0, count.ejected),
-})
 
 /** Calls of several workers added up, by function. */
 export class CallTotals {

@@ -5,6 +5,7 @@ import { startHealthServer } from '@pushfn/kit/health-server'
 import type { Log } from '@pushfn/kit/log'
 import { createMetrics } from '@pushfn/kit/metrics'
 import type { RunningApp } from '@pushfn/kit/run'
+import { type AsyncService, startAsyncService } from '../async/async-service.ts'
 import type { GatewayConfiguration } from '../settings.ts'
 import { gatewayMetrics } from './gateway-metrics.ts'
 import { WorkerPool } from './worker-pool.ts'
@@ -21,8 +22,10 @@ export const startPrimary = async (configuration: GatewayConfiguration, log: Log
   const processes = configuration.processes || availableParallelism()
   const workers = new WorkerPool({ processes, port: configuration.port, internalPath, log })
   let isStopping = false
+  let calls: AsyncService
   try {
     await workers.start()
+    calls = await startAsyncService(configuration, { door: { socketPath: internalPath }, log })
   } catch (error) {
     await workers.stop()
     await rm(folder, { recursive: true, force: true })
@@ -48,6 +51,8 @@ export const startPrimary = async (configuration: GatewayConfiguration, log: Log
   return {
     stop: async () => {
       isStopping = true
+      // Before the workers, who carry the calls that are under way.
+      await calls.stop()
       await workers.stop()
       await rm(folder, { recursive: true, force: true })
       await admin[Symbol.asyncDispose]()

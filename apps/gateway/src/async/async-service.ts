@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto'
+import type { Log } from '@pushfn/kit/log'
+import { functionKey, type LoadReport, loadChannel } from '@pushfn/model/load'
+import { openCallBells } from '@pushfn/store/calls/call-bells'
+import { callKeys, laneOf } from '@pushfn/store/calls/call-keys'
+import { openCallQueues } from '@pushfn/store/calls/call-queues'
+import { trimDeadLetters } from '@pushfn/store/calls/dead-letters'
+import { openCallRedis, openWaitingRedis } from '@pushfn/store/redis'
+import type { GatewayConfiguration } from '../settings.ts'
+import { callWork } from './call-work.ts'
+import { openCallbackOffice } from './callback-office.ts'
+import { startLaneRunner } from './lane-runner.ts'
+import { readNetworks } from './networks.ts'
+import { type InternalDoor, openCallSender } from './send-call.ts'
+
+/** Runs the async calls that any gateway of the cloud has accepted; each call is run by one of them. */
+export interface AsyncService {
+  stop(): Promise<void>
+}
+
+const REPORT_MS = 1_000
+const TRIM_MS = 60_000
+
+export const startAsyncService = async (
+  configuration: GatewayConfiguration,
+  { door, log }: { door: InternalDoor; log: Log },
+): Promise<AsyncService> => {
+  const { cloud, redisUrl, asyncRetryBaseMs: retryBaseMs } = configuration
+  const onError = (err: Error) => log.warn({ err: err.message }, 'redis does not answer')
+  const redis = openCallRedis(redisUrl, onError)
+  const listener = openWaitingRedis(redisUrl, onError)
+  const keys = callKeys(cloud)
+  const queues = openCallQueues(redis, cloud, onError)
+  const bells = openCallBells(redis, cloud, onError)
+  const allowed = readNetworks('ASYNC_CALLBACK_NETWORKS', configuration.asyncCallbackNetworks)
+  const secret = configuration.secret?.reveal()
+  const callbacks = openCallbackOffice({ queues, bells, secret, allowed, retryBaseMs, log })
+  const sender = openCallSender(door, {
+    maxResultBytes: configuration.asyncMaxResultBytes,
+    maxRunMs: configuration.asyncMaxRunMs,
+  })
+  const calls = callWork({
+    redis,
+    cloud,
+    sender,
+    callbacks,
+    retryBaseMs,
+    keepMs: configuration.asyncResultSeconds * 1_000,
+    keepDeadMs: configuration.asyncDeadLetterSeconds * 1_000,
+  })
+  const runner = startLaneRunner({
+    redis,
+    cloud,
+    places: configuration.asyncConcurrency,
+    placesOfTenant: configuration.asyncTenantConcurrency,
+    workOf: ({ kind }) => (kind === 'calls' ? calls : callbacks.work),
+    log,
+  })
+  listener.on('message', (_channel, lane) => runner.ring(lane))
+  listener.on('ready', () => void listener.subscribe(keys.bell).catch(onError))
+
+  /** The controller wakes and scales by what waits; every gateway tells the same numbers, and the largest counts. */
+  const gateway = `async-${randomUUID()}`
+  const reporting = setInterval(() => {
+    const functions: LoadReport['functions'] = {}
+    for (const { lane, waiting } of runner.counts()) {
+      const of = laneOf(lane)
+      if (of?.kind === 'calls' && waiting > 0) {
+        functions[functionKey(of)] = { concurrency: 0, calls: 0, held: 0, queued: waiting }
+      }
+    }
+    const report: LoadReport = { gateway, intervalMs: REPORT_MS, functions }
+    if (redis.status === 'ready') redis.publish(loadChannel(cloud), JSON.stringify(report)).catch(onError)
+  }, REPORT_MS)
+
+  const trimming = setInterval(async () => {
+    const isMine = await redis.set(keys.trimming, gateway, 'PX', TRIM_MS / 2, 'NX').catch(() => null)
+    if (isMine !== 'OK') return
+    const limits = { most: configuration.asyncDeadLetters, keepMs: configuration.asyncDeadLetterSeconds * 1_000 }
+    for (const { lane, dead } of runner.counts()) {
+      const of = laneOf(lane)
+      if (of && dead > 0) await trimDeadLetters({ redis, cloud, queues }, of, limits).catch(onError)
+    }
+  }, TRIM_MS)
+
+  return {
+    stop: async () => {
+      clearInterval(reporting)
+      clearInterval(trimming)
+      listener.disconnect()
+      await runner.stop(configuration.stopTimeoutMs, () => sender.close())
+      bells[Symbol.dispose]()
+      await queues[Symbol.asyncDispose]()
+      redis.disconnect()
+    },
+  }
+}
