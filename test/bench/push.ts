@@ -99,7 +99,7 @@ const writeContext = async (copy: WorkingCopy, folder: string): Promise<void> =>
     isDockerfileAllowed: false,
   }
   const template = await findTemplate(fn, sources)
-  const context = await assembleContext(fn, template, { ...sources, tenantsPrefix: 'x/', ownPrefix: 'x/' })
+  const context = await assembleContext(fn, template, sources)
   for (const file of context.files) {
     await mkdir(dirname(join(folder, file.path)), { recursive: true })
     await writeFile(join(folder, file.path), file.bytes)

@@ -25,6 +25,11 @@ export const settings = {
     description: 'The image that the templates stand on.',
     default: 'pushfn/base:latest',
   }),
+  allowedImages: setting.list({
+    env: 'ENGINE_IMAGES',
+    description:
+      'Images of the builder’s engine that Dockerfiles of tenants may stand on though no registry has them, beside BASE_IMAGE.',
+  }),
   registry: setting.optionalText({
     env: 'REGISTRY',
     description: 'Registry that images are pushed to, `host:port/prefix`; none: they stay on the engine.',

@@ -6,8 +6,10 @@ import type Docker from 'dockerode'
 import { buildFailure } from './build-failure.ts'
 import { type BuildLog, createBuildLog } from './build-log.ts'
 import { cancelBuild, requestBuild } from './build-request.ts'
-import { BuildLine, decodeTrace } from './build-trace.ts'
+import { BuildLine, decodeTrace, type Trace } from './build-trace.ts'
 import { type BuildContext, packContext } from './context.ts'
+import { checkFoundation, type Foundation, vertexProblem } from './foundation.ts'
+import { refuse } from './refuse.ts'
 import { removeImage } from './remove-image.ts'
 
 export interface BuildOptions {
@@ -19,6 +21,10 @@ export interface BuildOptions {
   name: string
   labels: Readonly<Record<string, string>>
   buildArgs: Readonly<Record<string, string>>
+  /** What a tenant's Dockerfile stands on, see `checkBuild`; undefined for the templates of ours, which are trusted. */
+  foundation: Foundation | undefined
+  /** Images of the engine that everybody may stand on. */
+  allowedImages: readonly string[]
   /** Whether the Dockerfile may name images that are not here yet: all but those of built-in templates. */
   mayPull: boolean
   signal: AbortSignal
@@ -46,7 +52,7 @@ export const DEFAULT_BUILD_LIMITS: BuildLimits = { timeMs: 15 * 60_000, logBytes
 
 /**
  * Builds an image with the engine's BuildKit and tags it. The signal really ends the build, and the engine keeps nothing
- * of it but cache. Throws BUILD_FAILED (the Dockerfile's fault, with the last lines), BUILD_LIMIT (time), ENGINE_FAILED
+ * of it but cache. Throws HANDLER_INVALID (it stands on what it may not), BUILD_FAILED (the Dockerfile's fault, with the last lines), BUILD_LIMIT (time), ENGINE_FAILED
  * (the engine's fault), or the signal's own reason.
  */
 export const buildImage = async (options: BuildOptions): Promise<BuiltImage> => {
@@ -57,6 +63,8 @@ export const buildImage = async (options: BuildOptions): Promise<BuiltImage> => 
   signal.throwIfAborted()
   const log = createBuildLog(options.onLog, limits.logBytes)
   const buildId = randomUUID()
+  if (options.foundation)
+    await checkFoundation(options.docker, options.function, options.foundation, options.allowedImages)
   const replaced = imageIdOf(options.docker, options.name)
   try {
     const imageId = await run(options, buildId, signal, log)
@@ -65,8 +73,9 @@ export const buildImage = async (options: BuildOptions): Promise<BuiltImage> => 
     if (before !== undefined && before !== imageId) await removeImage(options.docker, before)
     return { imageId, cached: log.isCached(), ms: performance.now() - begun }
   } catch (err) {
+    if (signal.aborted || (err instanceof AppError && err.code === 'HANDLER_INVALID'))
+      await cancelBuild(options.docker, buildId)
     if (!signal.aborted) throw err
-    await cancelBuild(options.docker, buildId)
     if (options.signal.aborted) throw options.signal.reason
     const hint = `${options.function}: the build took longer than ${Math.round(limits.timeMs / 1_000)} s and was ended`
     throw new AppError('BUILD_LIMIT', hint, { hint, function: options.function, cause: err })
@@ -93,6 +102,7 @@ const run = async (options: BuildOptions, buildId: string, signal: AbortSignal, 
   try {
     return await follow(stream, options, log)
   } finally {
+    stream.destroy()
     close()
   }
 }
@@ -104,16 +114,29 @@ const follow = async (stream: Readable, options: BuildOptions, log: BuildLog): P
     for await (const text of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
       if (text === '') continue
       const line = BuildLine.parse(JSON.parse(text))
-      if (line.id === 'moby.buildkit.trace' && typeof line.aux === 'string') log.write(decodeTrace(line.aux))
+      if (line.id === 'moby.buildkit.trace' && typeof line.aux === 'string') {
+        const trace = decodeTrace(line.aux)
+        refuseForbidden(trace, options)
+        log.write(trace)
+      }
       if (typeof line.aux === 'object') imageId = line.aux.ID
       failure ??= line.errorDetail?.message ?? line.error
     }
   } catch (err) {
-    throw engineFailure(options.function, err)
+    throw err instanceof AppError ? err : engineFailure(options.function, err)
   }
   if (failure !== undefined) throw buildFailure(options.function, failure, options.context, log)
   if (imageId === undefined) throw engineFailure(options.function, new Error('the build ended without an image'))
   return imageId
+}
+
+/** BuildKit names all that it will do before it begins: whatever got past the check of the Dockerfile ends here. */
+const refuseForbidden = (trace: Trace, { foundation, function: name }: BuildOptions): void => {
+  if (!foundation) return
+  const { policy, file } = foundation
+  const messages = trace.vertexes.flatMap((vertex) => vertexProblem(vertex.name, policy) ?? [])
+  const [message] = messages
+  if (message !== undefined) throw refuse('HANDLER_INVALID', { name }, message, { file })
 }
 
 const engineFailure = (fn: string, cause: unknown): AppError =>

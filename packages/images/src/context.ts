@@ -1,14 +1,12 @@
 import { realpath } from 'node:fs/promises'
 import { posix } from 'node:path'
 import { Readable } from 'node:stream'
-import { AppError, type Fault, faultText } from '@pushfn/model/errors'
 import { pack } from 'tar-stream'
-import { dockerfileFaults } from './check-dockerfile.ts'
 import { syntaxFault } from './check-syntax.ts'
 import { type Dependencies, dependenciesOf } from './dependencies.ts'
 import { readHandler } from './handler-files.ts'
 import type { TreeFile, TreeLimits } from './read-tree.ts'
-import { refuse } from './refuse.ts'
+import { refuse, refuseFaults } from './refuse.ts'
 import { type BuildableFunction, placeOf } from './stack-function.ts'
 import { readTemplate } from './template-files.ts'
 import type { Template } from './templates.ts'
@@ -29,9 +27,6 @@ export interface ContextOptions {
   /** The checkout. */
   root: string
   stackFile: string
-  /** What may be built upon: see `DockerfilePolicy`. */
-  tenantsPrefix: string
-  ownPrefix: string
   limits?: Partial<TreeLimits>
 }
 
@@ -39,8 +34,8 @@ export const DEFAULT_LIMITS: TreeLimits = { files: 20_000, bytes: 64 * 1024 ** 2
 
 /**
  * Reads and checks everything that goes into the build. Throws HANDLER_INVALID with place and mend for a handler that is
- * missing, outside the repository, too large, without an entry, that does not parse, or whose Dockerfile asks for what no
- * tenant gets.
+ * missing, outside the repository, too large, without an entry, or that does not parse. What a Dockerfile asks for is
+ * `checkBuild`'s.
  */
 export const assembleContext = async (
   fn: BuildableFunction,
@@ -65,7 +60,6 @@ export const assembleContext = async (
     const place = placeOf(fn, options.stackFile, 'lang')
     throw refuse('HANDLER_INVALID', fn, `template ${template.name} has no Dockerfile`, place)
   }
-  if (template.origin !== 'built-in' || isOwnDockerfile) checkDockerfile(fn, text, file, options)
   return {
     files: [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
     dependencies: template.origin === 'built-in' ? dependenciesOf(fn, handler, template.name) : 'none',
@@ -90,21 +84,8 @@ const checkEntry = (
   }
   if (template.syntax !== 'node') return
   const fault = syntaxFault(entry.bytes.toString('utf8'), posix.join(fn.handler, entry.path))
-  if (fault) throw refusal(fn, [fault])
+  if (fault) throw refuseFaults('HANDLER_INVALID', fn, [fault])
 }
-
-const checkDockerfile = (fn: BuildableFunction, text: string, file: string, options: ContextOptions): void => {
-  const { tenantsPrefix, ownPrefix } = options
-  const faults = dockerfileFaults(text, { file, buildArgs: fn.buildArgs, tenantsPrefix, ownPrefix })
-  if (faults.length > 0) throw refusal(fn, faults)
-}
-
-const refusal = (fn: BuildableFunction, faults: readonly Fault[]): AppError =>
-  new AppError('HANDLER_INVALID', `${fn.name}: ${faults[0]?.message}`, {
-    hint: faults.map(faultText).join('\n'),
-    function: fn.name,
-    faults,
-  })
 
 /** The context as a tar stream. The same files give the same bytes: sorted, of no time and no owner. */
 export const packContext = (context: BuildContext): Readable => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Dependencies } from './dependencies.ts'
+import type { ImagePolicy } from './image-names.ts'
 import { refuse } from './refuse.ts'
 import { type BuildableFunction, placeOf } from './stack-function.ts'
 import { PackageName } from './template-yml.ts'
@@ -32,15 +33,22 @@ export interface ImagePlan {
   buildArgs: Record<string, string>
 }
 
-/** Prefix of every tenant's image: none may be built upon by another tenant. Local ones bear a host that is no registry. */
-export const imagePrefixes = (registry: string | undefined, tenantSlug: string) => {
-  const tenantsPrefix = `${registry?.toLowerCase().replace(/\/+$/, '') ?? 'pushfn.local'}/`
-  return { tenantsPrefix, ownPrefix: `${tenantsPrefix}${tenantSlug}/` }
+/** Host of images that stay on the engine; no registry has it. */
+const LOCAL = 'pushfn.local'
+
+/**
+ * Prefixes of tenants' images, none of which another tenant may build upon: those at the registry, and those on the engine,
+ * which may be there from before there was a registry.
+ */
+export const imagePrefixes = (registry: string | undefined, tenantSlug: string): ImagePolicy => {
+  const host = registry?.toLowerCase().replace(/\/+$/, '') ?? LOCAL
+  return { tenantsPrefixes: [...new Set([`${host}/`, `${LOCAL}/`])], ownPrefix: `${host}/${tenantSlug}/` }
 }
 
 /**
  * Names an image, and says with which labels and arguments it is built. Throws STACK_INVALID for a build argument that is
- * the cloud's own, a build option that the template does not have, and a package that is no package name.
+ * the cloud's own, a build option that the template does not have, and a package that is no package name; TEMPLATE_UNKNOWN
+ * for a template of a tenant's that sets what is the cloud's own.
  */
 export const planImage = (facts: ImageFacts): ImagePlan => ({
   name: imageName(facts),
@@ -93,10 +101,13 @@ const RESERVED_ARGS = /^(BASE_IMAGE|PACKAGES|DEPENDENCIES|CACHE_SCOPE|BUILDKIT_.
 const buildArgsOf = (facts: ImageFacts): Record<string, string> => {
   const { function: fn, template, stackFile, tenant } = facts
   for (const name of Object.keys(fn.buildArgs)) {
-    const place = placeOf(fn, stackFile, `build_args.${name}`)
-    if (RESERVED_ARGS.test(name)) throw refuse('STACK_INVALID', fn, `${name} is the cloud’s own: take it away`, place)
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-      throw refuse('STACK_INVALID', fn, `${name} is no name of an argument`, place)
+    const problem = argProblem(name)
+    if (problem) throw refuse('STACK_INVALID', fn, problem, placeOf(fn, stackFile, `build_args.${name}`))
+  }
+  for (const name of template.origin === 'built-in' ? [] : Object.keys(template.build_args)) {
+    const problem = argProblem(name)
+    const place = { file: `template/${template.name}/template.yml`, key: `build_args.${name}` }
+    if (problem) throw refuse('TEMPLATE_UNKNOWN', fn, problem, place)
   }
   const packages = packagesOf(facts)
   const { ADDITIONAL_PACKAGE: _, ...own } = fn.buildArgs
@@ -113,6 +124,11 @@ const buildArgsOf = (facts: ImageFacts): Record<string, string> => {
       DEPENDENCIES: facts.dependencies,
     }),
   }
+}
+
+const argProblem = (name: string): string | undefined => {
+  if (RESERVED_ARGS.test(name)) return `${name} is the cloud’s own: take it away`
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? undefined : `${name} is no name of an argument`
 }
 
 const packagesOf = ({ function: fn, template, stackFile }: ImageFacts): string[] => {

@@ -4,7 +4,9 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Docker from 'dockerode'
 import { type BuildOptions, type BuiltImage, buildImage } from '../src/build.ts'
+import { checkBuild } from '../src/check-build.ts'
 import { assembleContext, type BuildContext, type ContextOptions } from '../src/context.ts'
+import type { Foundation } from '../src/foundation.ts'
 import { type ImageFacts, type ImagePlan, imagePrefixes, planImage } from '../src/plan-image.ts'
 import { removeImage } from '../src/remove-image.ts'
 import type { BuildableFunction } from '../src/stack-function.ts'
@@ -49,6 +51,7 @@ export interface Planned {
   template: Template
   context: BuildContext
   image: ImagePlan
+  foundation: Foundation | undefined
 }
 
 let builds = 0
@@ -67,8 +70,7 @@ export const planFunction = async (
     isDockerfileAllowed: true,
     ...(options.fetched && { fetched: options.fetched }),
   })
-  const prefixes = imagePrefixes(undefined, tenant)
-  const context = await assembleContext(fn, template, { root, stackFile: 'stack.yml', ...prefixes, ...options.context })
+  const context = await assembleContext(fn, template, { root, stackFile: 'stack.yml', ...options.context })
   builds += 1
   const image = planImage({
     cloud: CLOUD,
@@ -85,7 +87,9 @@ export const planFunction = async (
     baseImage: BASE_IMAGE,
     ...options.facts,
   })
-  return { template, context, image }
+  const policy = imagePrefixes(options.facts?.registry, tenant)
+  const foundation = checkBuild({ function: fn, template, context, buildArgs: image.buildArgs, policy })
+  return { template, context, image, foundation }
 }
 
 export interface Built extends BuiltImage, AsyncDisposable {
@@ -100,6 +104,8 @@ export const build = async (planned: Planned, overrides: Partial<BuildOptions> =
     function: 'hello',
     context: planned.context,
     ...planned.image,
+    foundation: planned.foundation,
+    allowedImages: [BASE_IMAGE],
     mayPull: planned.template.origin !== 'built-in' || planned.template.name === 'dockerfile',
     signal: AbortSignal.timeout(120_000),
     onLog: (line) => lines.push(line),

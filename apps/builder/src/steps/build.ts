@@ -42,6 +42,8 @@ const buildFunction = async (run: Run, plan: FunctionPlan, signal: AbortSignal):
     name: plan.image.name,
     labels: plan.image.labels,
     buildArgs: plan.image.buildArgs,
+    foundation: plan.foundation,
+    allowedImages: [config.baseImage, ...config.allowedImages],
     mayPull: plan.template.origin !== 'built-in' || plan.template.name === 'dockerfile',
     signal,
     onLog: (text) => run.tell({ kind: 'log', level: 'info', function: name, text }),

@@ -1,5 +1,7 @@
+import { checkBuild } from '@pushfn/images/check-build'
 import { assembleContext, type BuildContext } from '@pushfn/images/context'
 import { fetchTemplates } from '@pushfn/images/fetch-templates'
+import type { Foundation } from '@pushfn/images/foundation'
 import { type ImagePlan, imagePrefixes, planImage } from '@pushfn/images/plan-image'
 import { findTemplate, type Template } from '@pushfn/images/templates'
 import { AppError, type Fault, faultText } from '@pushfn/model/errors'
@@ -24,6 +26,8 @@ export interface FunctionPlan {
   /** Everything that goes into the image, read and checked. */
   context: BuildContext
   image: ImagePlan
+  /** None for the templates of ours. */
+  foundation: Foundation | undefined
 }
 
 /**
@@ -41,6 +45,7 @@ export const plan = async (run: Run, source: Source, stack: Stack): Promise<Func
   if (taken) throw taken
 
   const fetched = await fetchedTemplates(run, stack)
+  const policy = imagePrefixes(config.registry, repository.tenant.slug)
   const plans: FunctionPlan[] = []
   for (const fn of stack.functions) {
     refuseReadyImage(fn, stack.file)
@@ -58,13 +63,14 @@ export const plan = async (run: Run, source: Source, stack: Stack): Promise<Func
     const context = await assembleContext(fn, template, {
       root: source.folder,
       stackFile: stack.file,
-      ...imagePrefixes(config.registry, repository.tenant.slug),
     })
     const about = { fn, stackFile: stack.file, template, context }
+    const image = planImage(imageFacts(run, about))
     plans.push({
       ...about,
       spec: { ...spec, labels: { ...spec.labels, ...gitLabels(run) } },
-      image: planImage(imageFacts(run, about)),
+      image,
+      foundation: checkBuild({ ...about, function: fn, buildArgs: image.buildArgs, policy }),
     })
   }
   const targetUrl = buildPageUrl(urls, run.build.id)
