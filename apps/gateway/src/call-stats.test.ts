@@ -11,7 +11,7 @@ test('calls are counted by status and time, in Prometheus’ cumulated buckets',
   }
   unknown.begin()
   const registry = new Registry()
-  registerMetrics(registry, { calls: [unknown], replicas: new Map(), routes: 0, workersReady: 1, workerRestarts: 0 })
+  registerMetrics(registry, { calls: [unknown], replicas: [], routes: 0, workersReady: 1, workerRestarts: 0 })
   const lines = (await registry.metrics()).split('\n')
   expect(lines).toContain('# TYPE gateway_functions_seconds histogram')
   expect(lines).toContain('gateway_function_invocation_total{function_name="",code="404"} 4')

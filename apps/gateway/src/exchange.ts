@@ -55,7 +55,10 @@ export class Exchange implements UpstreamCall, BodyOwner {
   #upstream: Upstream | undefined
   #connection: Connection | undefined
   #body: RequestBody | undefined
+  /** Those that could not be reached. */
   #tried: Upstream[] | undefined
+  /** The one that has lost the call, to be asked again only where there is no other. */
+  #lostBy: Upstream | undefined
   #attempts = 0
   /** Whether the head may have left for the present upstream. */
   #isSent = false
@@ -85,9 +88,18 @@ export class Exchange implements UpstreamCall, BodyOwner {
     const { entry, route } = this.#call
     const present = this.#attempts === 0 ? entry : (route() ?? entry)
     turn = (turn + 1) >>> 0
-    const upstream = leastBusy(present.upstreams, turn, this.#tried)
+    const upstream = this.#choose(present.upstreams)
     if (upstream) this.#sendTo(upstream)
     else this.#withoutReplica(present)
+  }
+
+  #choose(upstreams: readonly Upstream[]): Upstream | undefined {
+    const tried = this.#tried
+    const lostBy = this.#lostBy
+    if (upstreams.length === 1 && tried === undefined) return upstreams[0]
+    const nowMs = upstreams[0]?.nowMs ?? 0
+    const elsewhere = lostBy && leastBusy(upstreams, { turn, tried: [...(tried ?? []), lostBy], nowMs })
+    return elsewhere ?? leastBusy(upstreams, { turn, tried, nowMs })
   }
 
   #sendTo(upstream: Upstream): void {
@@ -161,6 +173,7 @@ export class Exchange implements UpstreamCall, BodyOwner {
   onHead({ status, fields, contentLength, hasBody }: AnswerHead): void {
     const { req, entry } = this.#call
     this.#status = status
+    this.#upstream?.succeeded()
     const isChunked = hasBody && contentLength === undefined && req.httpVersionMinor === 1
     const headers = responseHeaders(fields, isChunked)
     this.#sign(headers)
@@ -220,6 +233,7 @@ export class Exchange implements UpstreamCall, BodyOwner {
     if (!connection) return
     const { socket } = req
     this.#status = status
+    upstream?.succeeded()
     this.#upstream = undefined
     this.#connection = undefined
     const answer = responseHeaders(fields, false)
@@ -239,11 +253,13 @@ export class Exchange implements UpstreamCall, BodyOwner {
     const failed = this.#upstream
     const isBlocked = this.#body?.isBlocked === true
     this.#discard()
+    if (fault !== 'stalled') failed?.failed()
     const problem = this.#problemOf(fault, { isBlocked, hasAnswered })
     if (this.#answer.hasBegun) this.#cut()
     else if (problem) this.#fail(problem)
     else {
-      if (!this.#isSent && failed) this.#tried = [...(this.#tried ?? []), failed]
+      if (this.#isSent) this.#lostBy = failed
+      else if (failed) this.#tried = [...(this.#tried ?? []), failed]
       this.isWary = true
       this.#attempt()
     }

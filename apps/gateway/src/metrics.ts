@@ -1,12 +1,12 @@
 import { Gauge, type Registry } from 'prom-client'
 import { type CallStats, type CodeStats, DURATION_BUCKETS } from './call-stats.ts'
+import type { ReplicaCount } from './route-table.ts'
 
 /** What the gateway knows of itself at one moment, all its workers together. */
 export interface GatewayNumbers {
   /** Of functions that were called, and of what named none. */
   calls: readonly CallStats[]
-  /** By `function_name`. */
-  replicas: ReadonlyMap<string, number>
+  replicas: readonly ReplicaCount[]
   routes: number
   workersReady: number
   workerRestarts: number
@@ -65,7 +65,16 @@ const METRICS: readonly Metric[] = [
     type: 'gauge',
     name: 'gateway_service_count',
     help: 'Replicas of a function',
-    samples: ({ replicas }) => [...replicas].map(([name, value]) => ({ labels: { function_name: name }, value })),
+    samples: ({ replicas }) => replicas.map((of) => ({ labels: { function_name: of.name }, value: of.replicas })),
+  },
+  {
+    type: 'gauge',
+    name: 'pushfn_gateway_ejected',
+    help: 'Replicas that are given no calls for a while because they fail again and again',
+    samples: ({ replicas }) =>
+      replicas
+        .filter(({ ejected }) => ejected > 0)
+        .map((of) => ({ labels: { function_name: of.name }, value: of.ejected })),
   },
   {
     type: 'gauge',

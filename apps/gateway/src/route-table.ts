@@ -2,6 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { Route, type RoutePolicy, routeKey } from '@pushfn/model/route'
 import type { Gate } from './access/gate.ts'
 import { CallStats } from './call-stats.ts'
+import { isEjected } from './ejection.ts'
 import { Upstream, type UpstreamLimits } from './upstream.ts'
 
 /** A route made ready to serve: what the hot path needs, found by one look-up. */
@@ -12,6 +13,14 @@ export interface RouteEntry {
   readonly stats: CallStats
   /** The function's door; undefined where everybody may come in. */
   readonly gate: Gate | undefined
+}
+
+export interface ReplicaCount {
+  /** `<function>.<tenant>` */
+  name: string
+  replicas: number
+  /** Of these, those that are given no calls because they fail again and again. */
+  ejected: number
 }
 
 interface Counted<T> {
@@ -66,14 +75,20 @@ export class RouteTable {
     for (const counted of this.#stats.values()) yield counted.value
   }
 
-  /** How many replicas each function has, as `[function_name, replicas]`; of several aliases the one with the most. */
-  replicas(): [string, number][] {
-    const replicas = new Map<string, number>()
+  /** How many replicas each function has; of several aliases the one with the most. */
+  replicas(): ReplicaCount[] {
+    const counts = new Map<string, ReplicaCount>()
     for (const { stats, upstreams } of this.#entries.values()) {
       const name = stats.functionName
-      replicas.set(name, Math.max(replicas.get(name) ?? 0, upstreams.length))
+      const before = counts.get(name)
+      const ejected = upstreams.filter((upstream) => isEjected(upstream.failing, upstream.nowMs)).length
+      counts.set(name, {
+        name,
+        replicas: Math.max(before?.replicas ?? 0, upstreams.length),
+        ejected: Math.max(before?.ejected ?? 0, ejected),
+      })
     }
-    return [...replicas]
+    return [...counts.values()]
   }
 
   put(key: string, candidate: unknown): void {

@@ -1,3 +1,4 @@
+import { afterFailure, type Failing } from './ejection.ts'
 import type { Clock } from './wire/clock.ts'
 import { Connection, type ConnectionOwner, type ConnectionUser } from './wire/connection.ts'
 
@@ -24,6 +25,8 @@ export class Upstream implements ConnectionOwner {
   readonly address: string
   /** Calls that are at this endpoint or wait for it, streams and upgraded connections too. */
   inFlight = 0
+  /** How it fails; undefined while it does not. */
+  failing: Failing | undefined
   /** Called whenever the last call has ended. */
   onIdle: (() => void) | undefined
   readonly #limits: UpstreamLimits
@@ -47,6 +50,20 @@ export class Upstream implements ConnectionOwner {
   leave(): void {
     this.inFlight -= 1
     if (this.inFlight === 0) this.onIdle?.()
+  }
+
+  /** A call was answered. */
+  succeeded(): void {
+    if (this.failing !== undefined) this.failing = undefined
+  }
+
+  /** A call failed by the replica's fault. */
+  failed(): void {
+    this.failing = afterFailure(this.failing, this.#limits.clock.nowMs)
+  }
+
+  get nowMs(): number {
+    return this.#limits.clock.nowMs
   }
 
   /** Sends the call, now or when a connection is free. Returns false, and does nothing, when too many wait already. */

@@ -71,6 +71,50 @@ describe('replicas that fail', () => {
     expect(arrived).toBe(2)
   })
 
+  test('a replica that fails again and again is left out, told of, and found again when it is back', async () => {
+    let isBroken = true
+    let asked = 0
+    await using shaky = await aRawFunction((socket) => {
+      socket.on('data', () => {
+        asked += 1
+        if (isBroken) socket.resetAndDestroy()
+        else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+      })
+    })
+    await world.publish({ put: [aRoute({ function: 'shaky', addresses: [shaky.address, sound.address] })] })
+    const ejected = async () => {
+      const text = await (await fetch(`http://127.0.0.1:${world.adminPort}/metrics`)).text()
+      return /pushfn_gateway_ejected\{function_name="shaky.ada".* 1/.test(text)
+    }
+    await until(async () => {
+      expect((await ask({ port: world.port, path: '/shaky' })).status).toBe(200)
+      return ejected()
+    }, 'it is left out')
+    const before = asked
+    expect(before).toBeGreaterThanOrEqual(3)
+    isBroken = false
+    await until(async () => {
+      expect((await ask({ port: world.port, path: '/shaky', ...post })).status).toBe(200)
+      return asked > before
+    }, 'it is asked again')
+    expect(await ejected()).toBe(false)
+  })
+
+  test('where all replicas fail each is still asked', async () => {
+    let asked = 0
+    const serve = (socket: import('node:net').Socket) =>
+      socket.on('data', () => {
+        asked += 1
+        socket.resetAndDestroy()
+      })
+    await using one = await aRawFunction(serve)
+    await using two = await aRawFunction(serve)
+    await world.publish({ put: [aRoute({ function: 'failing', addresses: [one.address, two.address] })] })
+    for (let i = 0; i < 12; i += 1)
+      expect((await ask({ port: world.port, path: '/failing', ...post })).status).toBe(502)
+    expect(asked).toBe(12)
+  })
+
   test('an answer that breaks off breaks off at the caller, and is not asked for again', async () => {
     let arrived = 0
     await using broken = await aRawFunction((socket) => {

@@ -1,5 +1,6 @@
 import { CallStats } from '../call-stats.ts'
 import type { GatewayNumbers } from '../metrics.ts'
+import type { ReplicaCount } from '../route-table.ts'
 import type { WorkerState } from './messages.ts'
 
 /** Several workers as one gateway: calls are added up; what each of them knows of the same thing is counted once. */
@@ -9,18 +10,24 @@ export const joinStates = (
 ): Omit<GatewayNumbers, 'workerRestarts'> => {
   const totals = new CallTotals()
   totals.add(gone.all())
-  const replicas = new Map<string, number>()
+  const replicas = new Map<string, ReplicaCount>()
   for (const worker of workers) {
     totals.add(worker.calls)
-    for (const [name, count] of worker.replicas) replicas.set(name, Math.max(replicas.get(name) ?? 0, count))
+    for (const count of worker.replicas) replicas.set(count.name, most(replicas.get(count.name), count))
   }
   return {
     calls: totals.all(),
-    replicas,
+    replicas: [...replicas.values()],
     routes: Math.max(0, ...workers.map((worker) => worker.routes)),
     workersReady: workers.filter((worker) => worker.isReady).length,
   }
 }
+
+const most = (before: ReplicaCount | undefined, count: ReplicaCount): ReplicaCount => ({
+  name: count.name,
+  replicas: Math.max(before?.replicas ?? 0, count.replicas),
+  ejected: Math.max(before?.ejected ?? 0, count.ejected),
+})
 
 /** Calls of several workers added up, by function. */
 export class CallTotals {

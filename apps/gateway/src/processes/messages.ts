@@ -1,5 +1,6 @@
 import type { MetricObjectWithValues, MetricValue } from 'prom-client'
 import type { CallStats } from '../call-stats.ts'
+import type { ReplicaCount } from '../route-table.ts'
 
 /** What primary and workers say to each other over Node's own channel; both are one program, so nothing is parsed. */
 export type ToWorker =
@@ -19,8 +20,8 @@ export interface WorkerState {
   routes: number
   /** Of every function that was called, and of what named none. */
   calls: Pick<CallStats, 'functionName' | 'started' | 'inFlight' | 'byCode'>[]
-  /** Replicas of every function, called or not, as `[function_name, replicas]`. */
-  replicas: [string, number][]
+  /** Of every function, called or not. */
+  replicas: ReplicaCount[]
   /** Node's own numbers of the process. */
   node: MetricObjectWithValues<MetricValue<string>>[]
 }
