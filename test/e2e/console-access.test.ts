@@ -51,6 +51,10 @@ const TABLE: Row[] = [
   { route: 'GET tenants/:tenant/tokens', expected: TENANTS },
   // No token has the id of a build.
   { route: 'DELETE tenants/:tenant/tokens/:id', expected: NOTHING_THERE },
+  { route: 'POST tenants/:tenant/domains', body: { domain: 'shop.example.com' }, expected: TENANTS_MAKE },
+  { route: 'GET tenants/:tenant/domains', expected: TENANTS },
+  { route: 'POST tenants/:tenant/domains/:domain/verify', expected: NOTHING_THERE },
+  { route: 'DELETE tenants/:tenant/domains/:domain', expected: NOTHING_THERE },
   { route: 'GET tenants/:tenant/limits', expected: TENANTS },
   {
     route: 'PUT tenants/:tenant/limits',

@@ -26,7 +26,7 @@ export interface ConsoleStage extends AsyncDisposable {
 
 const START_LIMIT_MS = 20_000
 
-export const startConsole = async (): Promise<ConsoleStage> => {
+export const startConsole = async (env: Record<string, string> = {}): Promise<ConsoleStage> => {
   await using undo = new AsyncDisposableStack()
   const { redisUrl } = testServers()
   const { db, url } = undo.use(await openTestDatabase())
@@ -56,6 +56,7 @@ export const startConsole = async (): Promise<ConsoleStage> => {
         CONSOLE_URL: stage.consoleUrl,
         DATA_DIR: dir,
         API_PORT: String(port),
+        ...env,
       },
     })
     const deadline = Date.now() + START_LIMIT_MS

@@ -6,6 +6,7 @@ import type { BuildBell } from '@pushfn/store/build-queue'
 import type { Bus } from '@pushfn/store/bus'
 import type { Database } from '@pushfn/store/database'
 import type { Registry } from 'prom-client'
+import type { FindRecords } from './domains/dns.ts'
 import type { settings } from './settings.ts'
 import type { AllowedTenants } from './webhooks/allowed-tenants.ts'
 
@@ -20,6 +21,7 @@ export interface ApiContext {
   metrics: Registry
   allowed: AllowedTenants
   urls: CloudUrls
+  findRecords: FindRecords
 }
 
 /** Nest's token of the context. */

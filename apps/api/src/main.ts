@@ -9,6 +9,9 @@ import { openBuildBell } from '@pushfn/store/build-queue'
 import { openBus } from '@pushfn/store/bus'
 import { openDatabase } from '@pushfn/store/database'
 import type { ApiContext } from './context.ts'
+import { startAskServer } from './domains/ask-server.ts'
+import { openDns } from './domains/dns.ts'
+import { startDomainChecker } from './domains/domain-checker.ts'
 import { startHttpServer } from './http-server.ts'
 import { startReconciler } from './reconciler.ts'
 import { settings } from './settings.ts'
@@ -34,13 +37,18 @@ const start = async (): Promise<RunningApp> => {
     allowed,
     forges: createForges({ github: githubSettingsFrom(config) }),
     metrics: createMetrics('api'),
+    findRecords: openDns(config.dnsServers),
     urls: { functionsUrl: config.functionsUrl, consoleUrl: config.consoleUrl },
   }
   const server = await startHttpServer(context)
   const reconciler = startReconciler(context)
+  const domainChecker = startDomainChecker(context)
+  const askServer = config.askPort === 0 ? undefined : await startAskServer(context)
   return {
     stop: async () => {
       reconciler[Symbol.dispose]()
+      domainChecker[Symbol.dispose]()
+      await askServer?.[Symbol.asyncDispose]()
       await server.close()
       allowed[Symbol.dispose]()
       await bell[Symbol.asyncDispose]()

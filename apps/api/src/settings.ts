@@ -29,6 +29,29 @@ export const settings = {
     env: 'CUSTOMERS_URL',
     description: 'URL of allowed logins, one a line; fetched again every 5 minutes.',
   }),
+  dnsServers: setting.list({
+    env: 'DNS_SERVERS',
+    description:
+      'DNS servers that are asked who owns a tenant’s domain, with commas (`1.1.1.1,[2606:4700:4700::1111]:53`); none: this host’s own.',
+  }),
+  domainCheckMs: setting.integer(
+    {
+      env: 'DOMAIN_CHECK_MS',
+      description:
+        'Milliseconds between two looks at the DNS for a new domain’s record; thirty times as long after an hour.',
+      default: '60000',
+    },
+    { min: 200, max: 3_600_000 },
+  ),
+  askHost: setting.text({
+    env: 'EDGE_ASK_HOST',
+    description: 'Address where the edge asks whether a host is served here; reachable for the edge alone.',
+    default: '127.0.0.1',
+  }),
+  askPort: setting.integer(
+    { env: 'EDGE_ASK_PORT', description: 'Port of the same; 0: nobody can ask.', default: '0' },
+    { min: 0, max: 65_535 },
+  ),
   consoleDir: setting.optionalText({
     env: 'CONSOLE_DIR',
     description: 'Folder of the built console; none: the one beside the api.',

@@ -66,7 +66,9 @@ export const lead = async (context: ControllerContext): Promise<void> => {
   try {
     await publishWhatRuns(context)
     while (!signal.aborted) {
-      await publishAccess(context).catch((err) => log.warn({ err }, 'tokens cannot be published; it is tried again'))
+      await publishAccess(context).catch((err) =>
+        log.warn({ err }, 'tokens and domains cannot be published; it is tried again'),
+      )
       await resync(context, look).catch((err) => log.warn({ err }, 'resync failed; it is tried again'))
       await pause(context.config.resyncMs, signal)
     }

@@ -48,6 +48,7 @@ export const startGateway = async (
   const table = new RouteTable(limits, events, access.gateOf)
   const serving = {
     table,
+    domains: access.domains,
     functionsSuffix: `.${new URL(configuration.functionsUrl).hostname}`,
     consoleHost: new URL(configuration.consoleUrl).hostname,
     console: consoleEntry(configuration.apiUrl, limits),

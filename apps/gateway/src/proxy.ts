@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Admission } from './access/admission.ts'
+import type { DomainTable } from './access/domain-table.ts'
 import { type AsyncDoor, serveAsync } from './async/async-door.ts'
 import type { CallStats } from './call-stats.ts'
 import { type Call, Exchange } from './exchange.ts'
@@ -10,7 +11,7 @@ import type { Peer } from './peer.ts'
 import { type Problem, problems } from './problem.ts'
 import type { RouteEntry, RouteTable } from './route-table.ts'
 import { discardRest, sendPreflight, sendProblem } from './send-problem.ts'
-import { functionTarget, hostLabel, hostName, originForm } from './target.ts'
+import { type FunctionTarget, functionTarget, hostLabel, hostName, originForm, ownTarget } from './target.ts'
 
 /**
  * What happens to a request, from top to bottom: is it sound, whose is it, what may the function see of it, go. Here a
@@ -19,6 +20,8 @@ import { functionTarget, hostLabel, hostName, originForm } from './target.ts'
  */
 export interface ProxyOptions {
   table: RouteTable
+  /** Hosts that tenants have brought themselves. */
+  domains: DomainTable
   /** `.fn.example.com`: what follows the label of a function's host. */
   functionsSuffix: string
   consoleHost: string
@@ -42,6 +45,8 @@ interface Destination {
   path: string
   function: string
   isAsync: boolean
+  /** The host by which the same function is called at any later time: a domain may be another tenant's by then. */
+  lastingHost: string
 }
 
 /** A destination that is there. */
@@ -94,7 +99,8 @@ export const createProxy = (options: ProxyOptions): GatewayProxy => {
   const begin = (asked: Asked, found: Found, peer: Peer, admission?: Admission): void => {
     if (found.destination.isAsync) {
       const { destination, entry } = found
-      void serveAsync(options.async, { ...asked, entry, peer, path: destination.path, admission, isStopping })
+      const { path, lastingHost: host } = destination
+      void serveAsync(options.async, { ...asked, entry, peer, path, host, admission, isStopping })
       return
     }
     const call = prepare(asked, found, peer, admission)
@@ -142,13 +148,20 @@ export const createProxy = (options: ProxyOptions): GatewayProxy => {
     if (host === undefined || url === undefined || !VISIBLE.test(url)) {
       return problems.badRequest('The request’s target or host is not valid.')
     }
-    if (host === options.consoleHost)
-      return { find: () => options.console, path: url, function: 'console', isAsync: false }
+    if (host === options.consoleHost) {
+      return { find: () => options.console, path: url, function: 'console', isAsync: false, lastingHost: hostHeader }
+    }
     const label = hostLabel(host, options.functionsSuffix)
-    if (label === undefined) return problems.noSuchHost()
-    const { key, ...target } = functionTarget(label, url)
-    return { find: () => table.find(key), ...target }
+    if (label !== undefined) return leadingTo(functionTarget(label, url), hostHeader)
+    const domain = options.domains.find(host)
+    return domain ? leadingTo(ownTarget(domain, url), domain.tenant + options.functionsSuffix) : problems.noSuchHost()
   }
+
+  const leadingTo = ({ key, ...target }: FunctionTarget, lastingHost: string): Destination => ({
+    find: () => table.find(key),
+    ...target,
+    lastingHost,
+  })
 
   const refuse = (req: IncomingMessage, res: ServerResponse, problem: Problem, peer: Peer): void => {
     options.unknown.begin()

@@ -67,3 +67,10 @@ export const functionTarget = (label: string, url: string): FunctionTarget => {
     isAsync,
   }
 }
+
+/** The target on a domain that a tenant brought itself: as on its own host, or all of it one function. */
+export const ownTarget = (domain: { tenant: string; function: string | null }, url: string): FunctionTarget => {
+  const { tenant, function: name } = domain
+  if (name === null) return functionTarget(tenant, url)
+  return { key: `${tenant}/${name}`, function: name, path: url, isAsync: false }
+}

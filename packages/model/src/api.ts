@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { RateLimits } from './access-policy.ts'
 import { BuildFailure, BuildState } from './build-state.ts'
+import { DomainName } from './domain-name.ts'
 import { BuildId } from './ids.ts'
-import { TenantSlug } from './names.ts'
+import { FunctionName, TenantSlug } from './names.ts'
 
 /** What the REST API `/api/v1` takes and gives. Times are ISO 8601 in UTC. */
 
@@ -53,6 +54,25 @@ export type TenantLimits = z.infer<typeof TenantLimits>
 /** `limits` null: the tenant has the cloud's own. */
 export const TenantLimitsView = z.object({ limits: TenantLimits.nullable() })
 export type TenantLimitsView = z.infer<typeof TenantLimitsView>
+
+/** A host that the tenant brings itself; with a function, all of it leads to that one. */
+export const NewDomain = z.strictObject({ domain: DomainName, function: FunctionName.nullable().default(null) })
+export type NewDomain = z.infer<typeof NewDomain>
+
+export const DomainView = z.object({
+  domain: z.string(),
+  function: z.string().nullable(),
+  /** The record that must stand in DNS, and go on standing. */
+  record: z.object({ name: z.string(), type: z.literal('TXT'), value: z.string() }),
+  /** Since when it is served; null: it is not, because the record was not found yet. */
+  verifiedAt: z.string().nullable(),
+  checkedAt: z.string().nullable(),
+})
+export type DomainView = z.infer<typeof DomainView>
+
+/** A tenant's domains, by name. */
+export const DomainList = z.object({ items: z.array(DomainView) })
+export type DomainList = z.infer<typeof DomainList>
 
 /** Signs a browser in: an API token of a tenant. */
 export const NewSession = z.strictObject({ token: z.string().trim().min(1).max(200) })

@@ -17,6 +17,7 @@ export const ERRORS = {
   CHECKOUT_FAILED: { status: 502, retryable: true },
   ENGINE_FAILED: { status: 503, retryable: true },
   FORGE_FAILED: { status: 502, retryable: true },
+  DNS_FAILED: { status: 502, retryable: true },
   STORE_FAILED: { status: 503, retryable: true },
   INTERNAL: { status: 500, retryable: true },
   /** The run lost its right to go on. */

@@ -1,8 +1,10 @@
 import type { Log } from '@pushfn/kit/log'
 import { RateLimits } from '@pushfn/model/access-policy'
+import { domainKeys } from '@pushfn/store/calls/published-domains'
 import { tokenKeys } from '@pushfn/store/calls/published-tokens'
 import { openRedis, openWaitingRedis } from '@pushfn/store/redis'
 import type { GateOf } from '../route-table.ts'
+import { DomainTable, followDomains } from './domain-table.ts'
 import { gateOf } from './gate.ts'
 import { LeaseOffice } from './lease-office.ts'
 import { Limits } from './limits.ts'
@@ -11,6 +13,8 @@ import { followTokens, TokenBook } from './token-book.ts'
 /** What decides who may call what, and how much, in this gateway process. */
 export interface Access {
   readonly gateOf: GateOf
+  /** Hosts that tenants have brought themselves. */
+  readonly domains: DomainTable
   stop(): Promise<void>
 }
 
@@ -33,6 +37,8 @@ export const openAccess = (options: AccessOptions): Access => {
   const keys = tokenKeys(cloud)
   const tokens = new TokenBook(redis, keys)
   followTokens(tokens, subscriber, keys, log)
+  const domains = new DomainTable(log)
+  const following = followDomains({ table: domains, redis, subscriber, keys: domainKeys(cloud), log })
   const office = new LeaseOffice(redis, cloud, log)
   const limits = new Limits(office)
   const tenantLimits = RateLimits.parse({
@@ -42,7 +48,9 @@ export const openAccess = (options: AccessOptions): Access => {
   const means = { limits, tokens, tenantLimits }
   return {
     gateOf: (route) => gateOf(route, means),
+    domains,
     stop: async () => {
+      following[Symbol.dispose]()
       limits.stop()
       await office.stop()
       redis.disconnect()

@@ -23,6 +23,8 @@ export interface AsyncRequest {
   peer: Peer
   /** What the function would see as path and query. */
   path: string
+  /** By which host the function is called when the call is run. */
+  host: string
   hasBody: boolean
   expectsContinue: boolean
   admission: Admission | undefined
@@ -93,7 +95,7 @@ const accept = async (door: AsyncDoor, asked: AsyncRequest): Promise<Answer | Pr
   const stored = await storeCall(door.store, {
     call: {
       ...functionOf(entry),
-      host: req.headers.host ?? '',
+      host: asked.host,
       method: 'POST',
       path: asked.path,
       headers,
