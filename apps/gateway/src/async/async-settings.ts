@@ -20,14 +20,15 @@ export const asyncSettings = {
     { min: 1_024, max: 1_099_511_627_776 },
   ),
   asyncConcurrency: setting.integer(
-    { env: 'ASYNC_CONCURRENCY', description: 'Async calls that one gateway runs at once.', default: '256' },
+    { env: 'ASYNC_CONCURRENCY', description: 'Async calls that one gateway runs at once.', default: '1024' },
     { min: 1, max: 10_000 },
   ),
   asyncTenantConcurrency: setting.integer(
     {
       env: 'ASYNC_TENANT_CONCURRENCY',
-      description: 'Of these, how many one tenant’s calls may be.',
-      default: '128',
+      description:
+        'Of these, how many one tenant’s calls may be at most; half of both is kept for those who come later.',
+      default: '512',
     },
     { min: 1, max: 10_000 },
   ),

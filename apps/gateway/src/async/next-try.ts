@@ -32,6 +32,7 @@ export const retryDelayMs = (
 
 const askedMs = (retryAfter: string | undefined, nowMs: number): number => {
   if (retryAfter === undefined) return 0
-  const ms = /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) * 1_000 : Date.parse(retryAfter) - nowMs
+  const isDate = retryAfter.endsWith(' GMT')
+  const ms = /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) * 1_000 : isDate ? Date.parse(retryAfter) - nowMs : 0
   return Number.isNaN(ms) ? 0 : Math.min(LONGEST_ASKED_MS, Math.max(0, ms))
 }

@@ -1,6 +1,8 @@
 /** What takes turns: a lane of a tenant that may have a call and room to run it. */
 export interface Taker {
   readonly tenant: string
+  /** Places that it has. */
+  readonly places: number
   /** Whether it could use a place now. Asked again when its turn comes. */
   isReady(): boolean
 }
@@ -12,15 +14,20 @@ interface Tenant<T> {
 }
 
 /**
- * Who gets the next free place: tenants in turn, and within each its lanes in turn. A tenant never has more places than
- * its share, so that one with a million calls leaves room for another's first. Nothing here waits or does I/O.
+ * Who gets the next free place: tenants in turn, and within each its lanes in turn. A tenant may have as many places as it
+ * leaves free, and a lane as many as it leaves to its tenant (the dynamic thresholds by which switches share their
+ * buffers, Choudhury and Hahne 1998): one alone gets half, each of n gets an nth of what is left of all after as much
+ * was kept free. So there is room for the first call of whoever comes, however many calls others have and however long
+ * they take. Nothing here waits or does I/O.
  */
 export class Turns<T extends Taker> {
   readonly #places: number
   readonly #placesOfTenant: number
   readonly #tenants = new Map<string, Tenant<T>>()
-  /** Tenants with a ready lane and a place left, in the order of their turns. */
+  /** Tenants with a ready lane, in the order of their turns. */
   readonly #line = new Set<string>()
+  /** Those that were passed over: they have as much as they may, until a place is given back. */
+  readonly #passed = new Set<string>()
   #running = 0
 
   constructor(places: number, placesOfTenant: number) {
@@ -38,25 +45,31 @@ export class Turns<T extends Taker> {
     const tenant = this.#tenants.get(taker.tenant) ?? { running: 0, ready: new Set() }
     this.#tenants.set(taker.tenant, tenant)
     tenant.ready.add(taker)
-    if (tenant.running < this.#placesOfTenant) this.#line.add(taker.tenant)
+    this.#passed.delete(taker.tenant)
+    this.#line.add(taker.tenant)
   }
 
   withdraw(taker: T): void {
-    this.#tenants.get(taker.tenant)?.ready.delete(taker)
+    const tenant = this.#tenants.get(taker.tenant)
+    tenant?.ready.delete(taker)
+    if (tenant) this.#forgetIfIdle(taker.tenant, tenant)
   }
 
-  /** Gives a place to the next in turn; `leave` takes it back. Undefined when there is no place, or nobody for it. */
+  /** Gives a place to the next in turn; `leave` takes it back. Undefined when there is nobody for whom there is one. */
   next(): T | undefined {
-    if (this.#running >= this.#places) return undefined
     for (const name of this.#line) {
       this.#line.delete(name)
       const tenant = this.#tenants.get(name)
-      const taker = tenant && firstReady(tenant.ready)
-      if (!tenant || !taker) continue
-      this.#running += 1
-      tenant.running += 1
-      if (tenant.ready.size > 0 && tenant.running < this.#placesOfTenant) this.#line.add(name)
-      return taker
+      if (!tenant) continue
+      const taker = this.#firstOf(tenant)
+      if (taker) {
+        this.#running += 1
+        tenant.running += 1
+        if (tenant.ready.size > 0) this.#line.add(name)
+        return taker
+      }
+      if (tenant.ready.size > 0) this.#passed.add(name)
+      else this.#forgetIfIdle(name, tenant)
     }
     return undefined
   }
@@ -66,21 +79,30 @@ export class Turns<T extends Taker> {
     if (!tenant) return
     this.#running -= 1
     tenant.running -= 1
-    if (tenant.ready.size > 0) this.#line.add(taker.tenant)
-    else if (tenant.running === 0) this.#tenants.delete(taker.tenant)
+    for (const name of this.#passed) this.#line.add(name)
+    this.#passed.clear()
+    this.#forgetIfIdle(taker.tenant, tenant)
   }
 
-  /** Whether a taker may keep its place for its next call: nobody in line could have it instead. */
+  /** Whether a taker may keep its place for its next call: nobody waits who could have it instead. */
   mayKeep(taker: T): boolean {
-    if (this.#line.size > 0) return false
-    return (this.#tenants.get(taker.tenant)?.ready.size ?? 0) === 0
+    return this.#line.size === 0 && this.#passed.size === 0 && !this.#tenants.get(taker.tenant)?.ready.size
   }
-}
 
-const firstReady = <T extends Taker>(ready: Set<T>): T | undefined => {
-  for (const taker of ready) {
-    ready.delete(taker)
-    if (taker.isReady()) return taker
+  #firstOf({ ready, running }: Tenant<T>): T | undefined {
+    if (running >= this.#places - this.#running) return undefined
+    const left = this.#placesOfTenant - running
+    for (const taker of ready) {
+      if (!taker.isReady()) ready.delete(taker)
+      else if (taker.places < left) {
+        ready.delete(taker)
+        return taker
+      }
+    }
+    return undefined
   }
-  return undefined
+
+  #forgetIfIdle(name: string, tenant: Tenant<T>): void {
+    if (tenant.running === 0 && tenant.ready.size === 0) this.#tenants.delete(name)
+  }
 }
