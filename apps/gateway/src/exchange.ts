@@ -1,7 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Admission } from './access/admission.ts'
 import { Answer } from './answer.ts'
 import { leastBusy } from './balance.ts'
+import type { CallerResponse } from './caller-response.ts'
 import { responseHeaders, valuesOf } from './headers.ts'
 import { type Problem, problems } from './problem.ts'
 import { type BodyOwner, RequestBody } from './request-body.ts'
@@ -18,7 +19,7 @@ import { malformed, type WireError, type WireFault } from './wire/wire-error.ts'
 /** One call from a caller, ready to go to a function. */
 export interface Call {
   req: IncomingMessage
-  res: ServerResponse
+  res: CallerResponse
   /** Asked before each attempt, so that a retry goes by the routes of that moment. */
   route: () => RouteEntry | undefined
   entry: RouteEntry
@@ -177,7 +178,7 @@ export class Exchange implements UpstreamCall, BodyOwner {
     const isChunked = hasBody && contentLength === undefined && req.httpVersionMinor === 1
     const headers = responseHeaders(fields, isChunked)
     this.#sign(headers)
-    this.#answer.begin(status, headers)
+    this.#answer.begin({ status, headers, isLengthUnknown: hasBody && contentLength === undefined })
     this.#connection?.watch(entry.policy.idleTimeoutMs, 'stalled')
   }
 

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { type IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Admission } from './access/admission.ts'
 import type { DomainTable } from './access/domain-table.ts'
 import { type AsyncDoor, serveAsync } from './async/async-door.ts'
 import type { CallStats } from './call-stats.ts'
+import { CallerResponse } from './caller-response.ts'
 import { type Call, Exchange } from './exchange.ts'
 import { givenCallId, requestFields, startTimeOf } from './headers.ts'
 import type { Peer } from './peer.ts'
@@ -36,7 +37,7 @@ export interface ProxyOptions {
 }
 
 export interface GatewayProxy {
-  handle(req: IncomingMessage, res: ServerResponse, expectsContinue?: boolean): void
+  handle(req: IncomingMessage, res: CallerResponse, expectsContinue?: boolean): void
   upgrade(req: IncomingMessage, socket: Socket, head: Buffer): void
 }
 
@@ -66,7 +67,7 @@ const WEBSOCKET = 'connection: upgrade\r\nupgrade: websocket\r\n'
 export const createProxy = (options: ProxyOptions): GatewayProxy => {
   const { table, isStopping } = options
 
-  const handle = (req: IncomingMessage, res: ServerResponse, expectsContinue = false, upgradeHead?: Buffer): void => {
+  const handle = (req: IncomingMessage, res: CallerResponse, expectsContinue = false, upgradeHead?: Buffer): void => {
     const peer = options.peerOf(req.socket)
     if (peer.isRefused) return
     const asked: Asked = { req, res, hasBody: bodyOf(req), expectsContinue, upgradeHead }
@@ -163,7 +164,7 @@ export const createProxy = (options: ProxyOptions): GatewayProxy => {
     lastingHost,
   })
 
-  const refuse = (req: IncomingMessage, res: ServerResponse, problem: Problem, peer: Peer): void => {
+  const refuse = (req: IncomingMessage, res: CallerResponse, problem: Problem, peer: Peer): void => {
     options.unknown.begin()
     options.unknown.end(problem.status, 0)
     sendProblem({ req, res, isStopping }, problem)
@@ -175,7 +176,7 @@ export const createProxy = (options: ProxyOptions): GatewayProxy => {
     handle,
     upgrade: (req, socket, head) => {
       // The server has let go of this connection; an answer other than 101 still wants a response to write to.
-      const res = new ServerResponse(req)
+      const res = new CallerResponse(req)
       res.shouldKeepAlive = false
       res.assignSocket(socket)
       res.on('finish', () => socket.destroySoon())

@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { CallerResponse } from './caller-response.ts'
 import type { GatewayProxy } from './proxy.ts'
 
 export interface ServerLimits {
@@ -31,6 +32,7 @@ export const startServer = async (options: {
 }): Promise<PublicServer> => {
   const { limits, proxy } = options
   const server = createServer({
+    ServerResponse: CallerResponse,
     maxHeaderSize: limits.maxHeaderBytes,
     headersTimeout: limits.headerTimeoutMs,
     requestTimeout: 0,
@@ -78,7 +80,13 @@ const isWebSocket = (req: IncomingMessage): boolean => {
 /** Node types an upgraded connection as any Duplex; of a server on TCP or on a path it is a net.Socket. */
 const netSocket = (socket: unknown): Socket => socket as Socket
 
-const stopServer = async (server: Server, sockets: ReadonlySet<Socket>, timeoutMs: number): Promise<void> => {
+/** What stopping wants of a server, whatever its response's class. */
+interface Stoppable {
+  close(done: () => void): unknown
+  closeIdleConnections(): void
+}
+
+const stopServer = async (server: Stoppable, sockets: ReadonlySet<Socket>, timeoutMs: number): Promise<void> => {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   // Node takes a connection that has not said a word yet for a busy one.
   for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()

@@ -123,3 +123,33 @@ test('an upgrade to something else than asked for is 502', async () => {
   const { text } = await exchangeRaw(world.port, `GET /wrong HTTP/1.1\r\nHost: ${HOST}\r\n${upgrade}`)
   expect(text).toMatch(/^HTTP\/1\.1 502/)
 })
+
+test('a chunked answer that is whole at once gets a length, one that names trailers stays chunked', async () => {
+  const chunked = (trailer: string) =>
+    `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n${trailer}\r\n5\r\nhello\r\n0\r\n\r\n`
+  await using whole = await aRawFunction((socket) => {
+    socket.on('data', (data) =>
+      socket.write(chunked(String(data).startsWith('GET /named') ? 'Trailer: x-sum\r\n' : '')),
+    )
+  })
+  await world.publish({ put: [aRoute({ function: 'whole', addresses: [whole.address] })] })
+  const { text } = await exchangeRaw(world.port, `GET /whole HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`)
+  expect(text).toMatch(/\r\ncontent-length: 5\r\n[\s\S]*\r\n\r\nhello$/)
+  expect(text).toMatch(/\r\ndate: .* GMT\r\n/)
+  const { text: named } = await exchangeRaw(world.port, `GET /whole/named HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`)
+  expect(named.toLowerCase()).toContain('transfer-encoding: chunked')
+})
+
+test('pipelined requests are answered in order, whichever function is first', async () => {
+  await using late = await aFunction((_, res) => setTimeout(() => res.end('late'), 100))
+  await using soon = await aFunction((_, res) => res.end('soon'))
+  await world.publish({
+    put: [
+      aRoute({ function: 'late', addresses: [late.address] }),
+      aRoute({ function: 'soon', addresses: [soon.address] }),
+    ],
+  })
+  const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`
+  const { text } = await exchangeRaw(world.port, ['/late', '/soon', '/soon', '/late', '/soon'].map(get).join(''), 600)
+  expect(text.match(/late|soon/g)).toEqual(['late', 'soon', 'soon', 'late', 'soon'])
+})
