@@ -130,6 +130,27 @@ describe('templates fetched by git', () => {
     expect(await readdir(join(folder, 'mine/sub')).catch(() => [])).toEqual([])
   })
 
+  test.each(['a file', 'nothing'])(
+    'are refused when a few objects list themselves without an end, with %s in them',
+    async (leaf) => {
+      await using source = await aRepository(TEMPLATE)
+      commit(source)
+      const make = (lines: string[]) => {
+        const input = lines.map((line) => `${line}\n`).join('')
+        return execFileSync('git', ['mktree'], { cwd: source.root, encoding: 'utf8', input }).trim()
+      }
+      let tree = make(
+        leaf === 'nothing' ? [] : [`100644 blob ${git(source.root, 'rev-parse', 'HEAD:README.md').trim()}\tf`],
+      )
+      for (let depth = 0; depth < 10; depth++) {
+        tree = make(Array.from({ length: 10 }, (_, n) => `040000 tree ${tree}\td${n}`))
+      }
+      const bomb = git(source.root, 'commit-tree', '-m', 'x', make([`040000 tree ${tree}\ttemplate`])).trim()
+      git(source.root, 'update-ref', 'refs/heads/main', bomb)
+      expect(await hintOf(`file://${source.root}`)).toContain('too many files to be listed')
+    },
+  )
+
   test('are refused when there are none, too many or too large', async () => {
     await using empty = await aRepository({ 'README.md': '' })
     commit(empty)

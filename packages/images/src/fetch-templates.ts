@@ -152,10 +152,10 @@ const whileRunning = async (running: Promise<unknown>, check: () => Promise<void
 
 /** What a checkout would write, before it writes. */
 const checkTree = async (run: GitOptions, limits: FetchLimits): Promise<void> => {
-  const listed = await git(['ls-tree', '-r', '-l', '-z', 'FETCH_HEAD', '--', 'template/'], run)
+  const listed = await git(['ls-tree', '-r', '-t', '-l', '-z', 'FETCH_HEAD', '--', 'template/'], run)
   const files = listed.split('\0').filter((line) => line !== '')
   if (files.length === 0) throw new Error('it has no folder template/')
-  if (files.length > limits.files) throw new Error(`it has more than ${limits.files} files`)
+  if (files.length > limits.files) throw new Error(`it has more than ${limits.files} files and folders`)
   const bytes = files.reduce((sum, line) => sum + (Number(line.split(/\s+/, 4)[3]) || 0), 0)
   if (bytes > limits.bytes) throw new Error(`its templates are larger than ${limits.bytes / 1024 ** 2} MiB`)
 }

@@ -34,18 +34,27 @@ export const git = (args: readonly string[], options: GitOptions): Promise<strin
   })
   return new Promise((resolve, reject) => {
     const out: Buffer[] = []
+    let outBytes = 0
     let said = ''
-    child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
+    child.stdout.on('data', (chunk: Buffer) => {
+      outBytes += chunk.length
+      if (outBytes > MAX_OUTPUT_BYTES) child.kill('SIGKILL')
+      else out.push(chunk)
+    })
     child.stderr.on('data', (chunk: Buffer) => {
       said = `${said}${chunk}`.slice(-2_000)
     })
     child.once('error', reject)
     child.once('close', (code) => {
-      if (code === 0) resolve(Buffer.concat(out).toString('utf8'))
+      if (outBytes > MAX_OUTPUT_BYTES) reject(new Error('it has too many files to be listed'))
+      else if (code === 0) resolve(Buffer.concat(out).toString('utf8'))
       else reject(new Error(`git ${args[0]} ended with ${code}: ${said.trim()}`))
     })
   })
 }
+
+/** A few objects can name themselves so often that a list of them never ends. */
+const MAX_OUTPUT_BYTES = 4_194_304
 
 const SETTINGS = [
   'protocol.allow=never',
