@@ -23,3 +23,26 @@ test('calls are counted by status and time, in Prometheus’ cumulated buckets',
   expect(lines).toContain(`${bucket('10')} 3`)
   expect(lines).toContain(`${bucket('+Inf')} 4`)
 })
+
+test('the load of a stretch counts each call for as long as it is under way', () => {
+  const stats = new CallStats('f.ada')
+  stats.begin(1_000)
+  stats.begin(1_500)
+  stats.end(200, 1, 2_000)
+  expect(stats.takeLoad(2_000)).toEqual({ calls: 2, callMs: 1_500 })
+  stats.end(200, 1.25, 2_250)
+  expect(stats.takeLoad(3_000)).toEqual({ calls: 0, callMs: 250 })
+  expect(stats.takeLoad(4_000)).toEqual({ calls: 0, callMs: 0 })
+})
+
+test('many calls at once are told of once, until the load was told', () => {
+  let leaps = 0
+  const stats = new CallStats('f.ada', () => leaps++)
+  for (let n = 0; n < 50; n++) stats.begin(0)
+  expect(leaps).toBe(1)
+  stats.takeLoad(0)
+  for (let n = 0; n < 50; n++) stats.begin(0)
+  expect(leaps).toBe(1)
+  stats.begin(0)
+  expect(leaps).toBe(2)
+})

@@ -4,6 +4,7 @@ import { Answer } from './answer.ts'
 import { leastBusy } from './balance.ts'
 import type { CallerResponse } from './caller-response.ts'
 import { responseHeaders, valuesOf } from './headers.ts'
+import type { HeldCall, Refusal, WaitingRoom } from './hold/waiting-room.ts'
 import { type Problem, problems } from './problem.ts'
 import { type BodyOwner, RequestBody } from './request-body.ts'
 import { mayRetry } from './retry.ts'
@@ -11,7 +12,6 @@ import type { RouteEntry } from './route-table.ts'
 import { discardRest, sendProblem } from './send-problem.ts'
 import { Tunnel } from './tunnel.ts'
 import type { Upstream, UpstreamCall } from './upstream.ts'
-import { answerForSleeping } from './wake.ts'
 import type { AnswerHead, Asked } from './wire/answer-reader.ts'
 import type { Connection } from './wire/connection.ts'
 import { malformed, type WireError, type WireFault } from './wire/wire-error.ts'
@@ -23,6 +23,8 @@ export interface Call {
   /** Asked before each attempt, so that a retry goes by the routes of that moment. */
   route: () => RouteEntry | undefined
   entry: RouteEntry
+  /** Where it waits while no replica can take it. */
+  room: WaitingRoom
   /** What the door of the function says on the answer; undefined where it has nothing to say. */
   admission: Admission | undefined
   callId: string
@@ -47,7 +49,7 @@ let turn = 0
  * The life of one call: a connection tells it what happens at the function, the caller's request and response are its
  * other end. It is one object with methods and no closures because every call allocates it.
  */
-export class Exchange implements UpstreamCall, BodyOwner {
+export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
   readonly asked: Asked
   isWary = false
   readonly #call: Call
@@ -61,6 +63,10 @@ export class Exchange implements UpstreamCall, BodyOwner {
   /** The one that has lost the call, to be asked again only where there is no other. */
   #lostBy: Upstream | undefined
   #attempts = 0
+  /** When it began to wait for a replica; 0: it has not. */
+  #heldSinceMs = 0
+  #isHeld = false
+  #hasSlept = false
   /** Whether the head may have left for the present upstream. */
   #isSent = false
   #isEnded = false
@@ -76,7 +82,7 @@ export class Exchange implements UpstreamCall, BodyOwner {
   start(): void {
     const { req, res, entry, hasBody } = this.#call
     const { stats, policy } = entry
-    stats.begin()
+    stats.begin(this.#startedMs)
     res.on('close', () => this.#onCallerClose())
     if (hasBody) req.on('error', ignore)
     const isTooLarge = hasBody && Number(req.headers['content-length'] ?? 0) > policy.maxBodyBytes
@@ -87,7 +93,7 @@ export class Exchange implements UpstreamCall, BodyOwner {
   /** Sends the call to the least busy replica that has not failed it yet. */
   #attempt(): void {
     const { entry, route } = this.#call
-    const present = this.#attempts === 0 ? entry : (route() ?? entry)
+    const present = this.#attempts === 0 && this.#heldSinceMs === 0 ? entry : (route() ?? entry)
     turn = (turn + 1) >>> 0
     const upstream = this.#choose(present.upstreams)
     if (upstream) this.#sendTo(upstream)
@@ -113,10 +119,59 @@ export class Exchange implements UpstreamCall, BodyOwner {
     this.#fail(problems.busy(this.#call.entry.stats.functionName))
   }
 
-  /** No replica can take this call now. */
+  /** No replica can take this call now: it waits until one can, for as long as its function's policy says. */
   #withoutReplica(present: RouteEntry): void {
-    const isAsleep = present.upstreams.length === 0
-    this.#fail(isAsleep ? answerForSleeping(present) : problems.unreachable(present.stats.functionName))
+    const { room } = this.#call
+    const { hold } = present.policy
+    if (present.upstreams.length === 0) this.#hasSlept = true
+    if (this.#heldSinceMs === 0) this.#heldSinceMs = performance.now()
+    const leftMs = hold.ms - (performance.now() - this.#heldSinceMs)
+    const refusal =
+      leftMs > 0 ? room.enter(this, present.stats.functionName, { calls: hold.calls, ms: leftMs }) : 'late'
+    if (refusal !== undefined) {
+      this.#fail(this.#refused(present, refusal))
+      return
+    }
+    this.#isHeld = true
+    this.#call.entry.stats.held += 1
+  }
+
+  #isHeldNoMore(): void {
+    this.#isHeld = false
+    this.#call.entry.stats.held -= 1
+  }
+
+  #refused(present: RouteEntry, why: Refusal | 'late'): Problem {
+    const { hold } = present.policy
+    const name = present.stats.functionName
+    if (why === 'room-full') return problems.tooManyHeld(name)
+    if (why === 'line-full' && hold.calls > 0) return problems.lineFull(name, hold.calls)
+    if (present.upstreams.length > 0) return problems.unreachable(name)
+    return hold.calls > 0 ? problems.heldTooLong(name, hold.ms) : problems.asleep(name)
+  }
+
+  mayGo(): boolean {
+    return this.#call.route()?.upstreams.length !== 0
+  }
+
+  go(): void {
+    const { route, entry } = this.#call
+    const present = route()
+    this.#isHeldNoMore()
+    if (present === undefined) {
+      this.#fail(problems.noSuchFunction(entry.stats.functionName.split('.')[0] ?? ''))
+      return
+    }
+    if (this.#hasSlept) present.stats.coldStarts += 1
+    this.#hasSlept = false
+    this.#tried = undefined
+    this.#attempt()
+  }
+
+  onHeldTooLong(): void {
+    this.#isHeldNoMore()
+    const { entry, route } = this.#call
+    this.#fail(this.#refused(route() ?? entry, 'late'))
   }
 
   onConnection(connection: Connection): void {
@@ -300,6 +355,10 @@ export class Exchange implements UpstreamCall, BodyOwner {
 
   #onCallerClose(): void {
     if (this.#isEnded) return
+    if (this.#isHeld) {
+      this.#call.room.leave(this, this.#call.entry.stats.functionName)
+      this.#isHeldNoMore()
+    }
     this.#upstream?.withdraw(this)
     this.#discard()
     this.#end(this.#status === 0 ? CALLER_GONE : this.#status)
@@ -332,7 +391,8 @@ export class Exchange implements UpstreamCall, BodyOwner {
   #end(status: number): void {
     if (this.#isEnded) return
     this.#isEnded = true
-    this.#call.entry.stats.end(status, (performance.now() - this.#startedMs) / 1000)
+    const nowMs = performance.now()
+    this.#call.entry.stats.end(status, (nowMs - this.#startedMs) / 1000, nowMs)
   }
 }
 

@@ -5,6 +5,8 @@ import { RoutePolicy } from '@pushfn/model/route'
 import { openAccess } from './access/access.ts'
 import { openAsyncDoor } from './async/open-door.ts'
 import { CallStats } from './call-stats.ts'
+import { WaitingRoom } from './hold/waiting-room.ts'
+import { LoadReporter, namedBy } from './load/load-reporter.ts'
 import { createInternalPeers, createPeers, parseNetworks } from './peer.ts'
 import type { WorkerState } from './processes/messages.ts'
 import { createProxy } from './proxy.ts'
@@ -39,16 +41,28 @@ export const startGateway = async (
   let isStopping = false
   let feed: RouteFeed | undefined
   const unknown = new CallStats('')
+  const room = new WaitingRoom({
+    maxHeld: configuration.maxHeld,
+    onWanted: (functionName) => {
+      feed?.wake(namedBy(functionName))
+      reporter?.hasten()
+    },
+  })
+  let reporter: LoadReporter | undefined
   const access = openAccess({ ...configuration, log })
   const asyncDoor = openAsyncDoor(configuration, log)
   const events = {
     onDrained: (endpoint: string) => feed?.drained(endpoint),
     onBadEntry: (route: string, problem: string) => log.error({ route, problem }, 'a route cannot be used'),
+    onChanged: (functionName: string | undefined) =>
+      functionName === undefined ? room.allChanged() : room.changed(functionName),
+    onLeap: () => reporter?.hasten(),
   }
   const table = new RouteTable(limits, events, access.gateOf)
   const serving = {
     table,
     domains: access.domains,
+    room,
     functionsSuffix: `.${new URL(configuration.functionsUrl).hostname}`,
     consoleHost: new URL(configuration.consoleUrl).hostname,
     console: consoleEntry(configuration.apiUrl, limits),
@@ -62,6 +76,10 @@ export const startGateway = async (
   const server = await startServer({ listen: { host, port }, limits: configuration, proxy })
   const internal = await startServer({ listen: { path: internalPath }, limits: configuration, proxy: internalProxy })
   feed = followRoutes({ redisUrl: configuration.redisUrl, cloud: configuration.cloud, table, log })
+  reporter = new LoadReporter({
+    stats: () => table.stats(),
+    publish: (load) => feed?.report(load),
+  })
 
   return {
     port: server.port,
@@ -76,6 +94,7 @@ export const startGateway = async (
       await Promise.all([server.stop(configuration.stopTimeoutMs), internal.stop(configuration.stopTimeoutMs)])
       // Last, so that the controller waits for this gateway's calls as long as there are any.
       await feed.stop()
+      reporter?.stop()
       await access.stop()
       await asyncDoor.stop()
       clock.stop()
@@ -91,6 +110,8 @@ const consoleEntry = (apiUrl: string, limits: UpstreamLimits): RouteEntry => ({
     responseTimeoutMs: QUARTER_HOUR_MS,
     idleTimeoutMs: QUARTER_HOUR_MS,
     maxBodyBytes: Number.MAX_SAFE_INTEGER,
+    // Nobody wakes the api.
+    hold: { calls: 0, ms: 0 },
   }),
   upstreams: [new Upstream({ id: 'api', address: addressOf(apiUrl) }, limits)],
   stats: new CallStats('console'),

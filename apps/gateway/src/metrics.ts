@@ -78,6 +78,18 @@ const METRICS: readonly Metric[] = [
   },
   {
     type: 'gauge',
+    name: 'pushfn_gateway_held',
+    help: 'Calls that wait for a replica',
+    samples: (numbers) => perFunction(numbers, (stats) => stats.held).filter(({ value }) => value > 0),
+  },
+  {
+    type: 'counter',
+    name: 'pushfn_gateway_cold_starts_total',
+    help: 'Calls that waited until their function was awake',
+    samples: (numbers) => perFunction(numbers, (stats) => stats.coldStarts).filter(({ value }) => value > 0),
+  },
+  {
+    type: 'gauge',
     name: 'pushfn_gateway_routes',
     help: 'Routes in the table',
     samples: ({ routes }) => one(routes),

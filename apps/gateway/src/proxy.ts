@@ -8,6 +8,7 @@ import type { CallStats } from './call-stats.ts'
 import { CallerResponse } from './caller-response.ts'
 import { type Call, Exchange } from './exchange.ts'
 import { givenCallId, requestFields, startTimeOf } from './headers.ts'
+import type { WaitingRoom } from './hold/waiting-room.ts'
 import type { Peer } from './peer.ts'
 import { type Problem, problems } from './problem.ts'
 import type { RouteEntry, RouteTable } from './route-table.ts'
@@ -29,6 +30,7 @@ export interface ProxyOptions {
   /** Where the console's host leads; it is a route like any other, with a path that stays as it is. */
   console: RouteEntry
   peerOf: (socket: Socket) => Peer
+  room: WaitingRoom
   /** Counts what names no function: one series, however many names are tried. */
   unknown: CallStats
   /** Stores calls under `/async-function/`. */
@@ -65,7 +67,7 @@ const KEEP_ALIVE = 'connection: keep-alive\r\n'
 const WEBSOCKET = 'connection: upgrade\r\nupgrade: websocket\r\n'
 
 export const createProxy = (options: ProxyOptions): GatewayProxy => {
-  const { table, isStopping } = options
+  const { table, room, isStopping } = options
 
   const handle = (req: IncomingMessage, res: CallerResponse, expectsContinue = false, upgradeHead?: Buffer): void => {
     const peer = options.peerOf(req.socket)
@@ -133,6 +135,7 @@ export const createProxy = (options: ProxyOptions): GatewayProxy => {
     return {
       ...asked,
       entry,
+      room,
       admission,
       route: destination.find,
       callId,

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import type { Log } from '@pushfn/kit/log'
+import { type LoadReport, loadChannel } from '@pushfn/model/load'
 import { type GatewayMessage, RouteChange, routeKey, routeKeys } from '@pushfn/model/route'
 import { Redis } from 'ioredis'
 import type { RouteTable } from './route-table.ts'
@@ -13,6 +14,9 @@ export interface RouteFeed {
   /** The version served by; undefined until the first table was read. */
   version(): number | undefined
   drained(endpoint: string): void
+  /** Asks the controller to wake the function of which calls are held. */
+  wake(of: { tenant: string; function: string }): void
+  report(load: Omit<LoadReport, 'gateway'>): void
   /** Takes this gateway out of the list of those the controller waits for. */
   stop(): Promise<void>
 }
@@ -49,6 +53,14 @@ export const followRoutes = (options: RouteFeedOptions): RouteFeed => {
   const say = (message: GatewayMessage): void => {
     // Waits in ioredis' queue while Redis is away: a drained endpoint must be told in the end.
     commands.publish(keys.gateways, JSON.stringify(message)).catch((err) => log.warn({ err }, 'could not tell routes'))
+  }
+
+  /** What is old news by the time that Redis is back; it is said again anyway. */
+  const tellNow = (channel: string, message: object): void => {
+    if (commands.status !== 'ready') return
+    commands
+      .publish(channel, JSON.stringify(message))
+      .catch((err) => log.warn({ err }, 'could not tell the controller'))
   }
 
   const put = (change: RouteChange): void => {
@@ -141,6 +153,8 @@ export const followRoutes = (options: RouteFeedOptions): RouteFeed => {
   return {
     version: () => version,
     drained: (endpoint) => say({ kind: 'drained', gateway, endpoint }),
+    wake: (of) => tellNow(keys.gateways, { kind: 'wake', gateway, ...of } satisfies GatewayMessage),
+    report: (load) => tellNow(loadChannel(options.cloud), { gateway, ...load } satisfies LoadReport),
     stop: async () => {
       isStopped = true
       clearInterval(heart)

@@ -7,11 +7,17 @@ import { Clock } from './wire/clock.ts'
 const aTable = () => {
   const drained: string[] = []
   const bad: string[] = []
+  const changed: (string | undefined)[] = []
   const table = new RouteTable(
     { maxConnections: 1, maxWaiting: 1, clock: new Clock() },
-    { onDrained: (endpoint) => drained.push(endpoint), onBadEntry: (key) => bad.push(key) },
+    {
+      onDrained: (endpoint) => drained.push(endpoint),
+      onBadEntry: (key) => bad.push(key),
+      onChanged: (functionName) => changed.push(functionName),
+      onLeap: () => undefined,
+    },
   )
-  return { table, drained, bad }
+  return { table, drained, bad, changed }
 }
 
 const aRoute = (over: Partial<Route> = {}): Route => ({
@@ -116,4 +122,15 @@ test('a route whose new form cannot be used goes on in its old one', async () =>
   expect(table.find('ada/f')?.upstreams[0]?.id).toBe('e1')
   table.remove('ada/f')
   expect(drained).toEqual(['e1'])
+})
+
+test('whoever waits for a function hears of each change of its routes', async () => {
+  const { table, changed } = aTable()
+  table.put('ada/f', aRoute({ endpoints: [] }))
+  table.put('ada/f', aRoute())
+  table.remove('ada/f')
+  table.remove('ada/f')
+  expect(changed).toEqual(['f.ada', 'f.ada', 'f.ada'])
+  await table.replace({}, async () => undefined)
+  expect(changed.at(-1)).toBeUndefined()
 })

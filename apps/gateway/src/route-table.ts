@@ -33,6 +33,10 @@ export interface RouteTableEvents {
   onDrained(endpoint: string): void
   /** An entry of the published table cannot be used; it is skipped and the rest served. */
   onBadEntry(key: string, problem: string): void
+  /** Routes of this function (`<function>.<tenant>`) have changed; of all when undefined. */
+  onChanged(functionName: string | undefined): void
+  /** A function has suddenly many calls more. */
+  onLeap(): void
 }
 
 /** Makes the door of a route's function. */
@@ -97,6 +101,7 @@ export class RouteTable {
     const before = this.#entries.get(key)
     this.#entries.set(key, entry)
     if (before) this.#letGo(before)
+    this.#events.onChanged(entry.stats.functionName)
   }
 
   remove(key: string): void {
@@ -104,6 +109,7 @@ export class RouteTable {
     if (!entry) return
     this.#entries.delete(key)
     this.#letGo(entry)
+    this.#events.onChanged(entry.stats.functionName)
   }
 
   /**
@@ -125,6 +131,7 @@ export class RouteTable {
     const before = this.#entries
     this.#entries = next
     for (const entry of before.values()) this.#letGo(entry)
+    this.#events.onChanged(undefined)
   }
 
   /** A route whose new form cannot be read goes on in its old one. */
@@ -171,7 +178,7 @@ export class RouteTable {
       known.routes += 1
       return known.value
     }
-    const stats = new CallStats(functionName)
+    const stats = new CallStats(functionName, this.#events.onLeap)
     this.#stats.set(functionName, { value: stats, routes: 1 })
     return stats
   }

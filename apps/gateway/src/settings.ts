@@ -97,6 +97,14 @@ export const settings = {
     },
     { min: 0, max: 1_000_000 },
   ),
+  maxHeld: setting.integer(
+    {
+      env: 'GATEWAY_MAX_HELD',
+      description: 'Requests that one process holds at once while functions wake or are busy; further ones get 503.',
+      default: '10000',
+    },
+    { min: 0, max: 1_000_000 },
+  ),
   stopTimeoutMs: setting.integer(
     {
       env: 'GATEWAY_STOP_TIMEOUT_MS',

@@ -19,6 +19,8 @@ export type FunctionLoad = z.infer<typeof FunctionLoad>
 export const LoadReport = z.object({
   gateway: z.string(),
   intervalMs: z.number().positive(),
+  /** Sent before its time, because calls are held or much has come at once: to be looked at at once. */
+  isUrgent: z.boolean().default(false),
   /** By `functionKey`; functions without any load are left out. */
   functions: z.record(z.string(), FunctionLoad),
 })

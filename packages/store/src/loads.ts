@@ -24,8 +24,6 @@ export interface Loads {
 
 /** Three reports: one that is late, and one that is lost. */
 const FRESH_MS = 3_000
-/** A report of less than this was sent out of turn. */
-const HASTE_MS = 600
 
 /** What one gateway said of one function since the last look, and what it said last. */
 interface Heard {
@@ -49,7 +47,7 @@ export const watchLoads = async (bus: Bus, cloud: string): Promise<Loads> => {
     const gateway = gateways.get(report.gateway) ?? { heardAtMs: 0, forMs: 0, functions: new Map() }
     gateways.set(report.gateway, gateway)
     hear(gateway, report)
-    if (report.intervalMs < HASTE_MS) for (const listener of hasty) listener()
+    if (report.isUrgent) for (const listener of hasty) listener()
   })
 
   return {

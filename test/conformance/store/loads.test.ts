@@ -21,7 +21,9 @@ afterEach(async () => {
 const idle = { concurrency: 0, calls: 0, held: 0, queued: 0 }
 const report = (gateway: string, functions: Record<string, Partial<LoadReport['functions'][string]>>, ms = 1_000) => {
   const full = Object.fromEntries(Object.entries(functions).map(([key, load]) => [key, { ...idle, ...load }]))
-  const message: LoadReport = { gateway, intervalMs: ms, functions: full }
+  return send({ gateway, intervalMs: ms, isUrgent: false, functions: full })
+}
+const send = (message: LoadReport) => {
   return bus.publish(loadChannel(cloud), JSON.stringify(message))
 }
 /** What is known once a report of this function has come. */
@@ -66,7 +68,7 @@ test('nothing is known while a living gateway is silent, while none is known, or
 test('a report out of turn is told at once', async () => {
   let told = 0
   loads.onHaste(() => told++)
-  await report('one', { 'a/f': { held: 1 } }, 40)
+  await send({ gateway: 'one', intervalMs: 40, isUrgent: true, functions: {} })
   await expect.poll(() => told).toBe(1)
   await report('one', { 'a/f': { held: 1 } })
   await settled()

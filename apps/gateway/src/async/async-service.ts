@@ -69,7 +69,7 @@ export const startAsyncService = async (
         functions[functionKey(of)] = { concurrency: 0, calls: 0, held: 0, queued: waiting }
       }
     }
-    const report: LoadReport = { gateway, intervalMs: REPORT_MS, functions }
+    const report: LoadReport = { gateway, intervalMs: REPORT_MS, isUrgent: false, functions }
     if (redis.status === 'ready') redis.publish(loadChannel(cloud), JSON.stringify(report)).catch(onError)
   }, REPORT_MS)
 

@@ -1,4 +1,4 @@
-import { CallStats } from '../call-stats.ts'
+import { CallStats, type ToldCalls } from '../call-stats.ts'
 import type { GatewayNumbers } from '../metrics.ts'
 import type { ReplicaCount } from '../route-table.ts'
 import type { WorkerState } from './messages.ts'
@@ -34,7 +34,7 @@ export class CallTotals {
   readonly #byName = new Map<string, CallStats>()
 
   /** `stats` may have come from another process: plain records of what CallStats has. */
-  add(stats: readonly Pick<CallStats, 'functionName' | 'started' | 'inFlight' | 'byCode'>[]): void {
+  add(stats: readonly ToldCalls[]): void {
     for (const one of stats) {
       const known = this.#byName.get(one.functionName)
       const total = known ?? new CallStats(one.functionName)

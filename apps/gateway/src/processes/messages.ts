@@ -1,5 +1,5 @@
 import type { MetricObjectWithValues, MetricValue } from 'prom-client'
-import type { CallStats } from '../call-stats.ts'
+import type { ToldCalls } from '../call-stats.ts'
 import type { ReplicaCount } from '../route-table.ts'
 
 /** What primary and workers say to each other over Node's own channel; both are one program, so nothing is parsed. */
@@ -19,7 +19,7 @@ export interface WorkerState {
   isReady: boolean
   routes: number
   /** Of every function that was called, and of what named none. */
-  calls: Pick<CallStats, 'functionName' | 'started' | 'inFlight' | 'byCode'>[]
+  calls: ToldCalls[]
   /** Of every function, called or not. */
   replicas: ReplicaCount[]
   /** Node's own numbers of the process. */

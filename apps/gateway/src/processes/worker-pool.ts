@@ -107,7 +107,7 @@ export class WorkerPool {
     })
     worker.on('exit', () => {
       this.#workers.delete(worker)
-      this.gone.add((last?.calls ?? []).map((calls) => ({ ...calls, inFlight: 0 })))
+      this.gone.add((last?.calls ?? []).map((calls) => ({ ...calls, inFlight: 0, held: 0 })))
     })
     // A worker that is gone is told nothing more; its exit says the rest.
     worker.on('error', (err) => this.#options.log.warn({ err, worker: worker.id }, 'a worker cannot be reached'))

@@ -23,11 +23,11 @@ export interface AFunction extends AsyncDisposable {
 type Behaviour = (req: IncomingMessage, res: ServerResponse) => void
 
 /** A function that is a real HTTP server; without a behaviour it reads the request whole and answers what it saw. */
-export const aFunction = async (behaviour?: Behaviour): Promise<AFunction> => {
+export const aFunction = async (behaviour?: Behaviour, port = 0): Promise<AFunction> => {
   const seen: Seen[] = []
   const server = createServer((req, res) => (behaviour ? behaviour(req, res) : tell(req, res, seen)))
   server.on('checkContinue', (req, res) => server.emit('request', req, res))
-  server.listen(0, '127.0.0.1')
+  server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   return {
     // A server that listens on TCP has an AddressInfo.
@@ -83,7 +83,9 @@ export const aRawFunction = async (
   }
 }
 
-/** A route with everything filled in; `addresses` become endpoints `<function>-0`, `<function>-1` … */
+const HOLD_NONE = { calls: 0, ms: 0 }
+
+/** A route with everything filled in, that holds no calls; `addresses` become endpoints `<function>-0`, `<function>-1` … */
 export const aRoute = (
   about: { tenant?: string; function?: string; addresses?: string[] } & Partial<Route['policy']>,
 ): Route => {
@@ -94,6 +96,12 @@ export const aRoute = (
     tenant,
     revision: 'r1',
     endpoints: addresses.map((address, i) => ({ id: `${name}-${i}`, address })),
-    policy: RoutePolicy.parse({ responseTimeoutMs: 5_000, idleTimeoutMs: 5_000, maxBodyBytes: 1_000_000, ...policy }),
+    policy: RoutePolicy.parse({
+      responseTimeoutMs: 5_000,
+      idleTimeoutMs: 5_000,
+      maxBodyBytes: 1_000_000,
+      hold: HOLD_NONE,
+      ...policy,
+    }),
   }
 }

@@ -1,0 +1,67 @@
+import { type FunctionLoad, functionKey, type LoadReport } from '@pushfn/model/load'
+import type { CallStats } from '../call-stats.ts'
+
+export interface LoadReporterOptions {
+  stats: () => Iterable<CallStats>
+  publish: (report: Omit<LoadReport, 'gateway'>) => void
+}
+
+const INTERVAL_MS = 1_000
+/** Who has no time to wait is told of so soon, together with what else comes in the moment. */
+const HASTE_MS = 40
+/** And not more often than this. */
+const LEAST_MS = 100
+
+/** Tells the controller each second what every function has to do, and sooner where it has suddenly more. */
+export class LoadReporter {
+  readonly #options: LoadReporterOptions
+  readonly #timer: NodeJS.Timeout
+  #hasty: NodeJS.Timeout | undefined
+  #reportedMs = performance.now()
+
+  constructor(options: LoadReporterOptions) {
+    this.#options = options
+    this.#timer = setInterval(() => this.#report(false), INTERVAL_MS)
+  }
+
+  hasten(): void {
+    if (this.#hasty) return
+    const sinceMs = performance.now() - this.#reportedMs
+    this.#hasty = setTimeout(() => this.#report(true), Math.max(HASTE_MS, LEAST_MS - sinceMs))
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+    clearTimeout(this.#hasty)
+  }
+
+  #report(isUrgent: boolean): void {
+    clearTimeout(this.#hasty)
+    this.#hasty = undefined
+    const nowMs = performance.now()
+    const intervalMs = nowMs - this.#reportedMs
+    // Two timers of one moment.
+    if (intervalMs <= 0) return
+    this.#reportedMs = nowMs
+    this.#options.publish({ intervalMs, isUrgent, functions: this.#functions(nowMs, intervalMs) })
+  }
+
+  #functions(nowMs: number, intervalMs: number): LoadReport['functions'] {
+    const functions: Record<string, FunctionLoad> = {}
+    for (const stats of this.#options.stats()) {
+      const { callMs, calls } = stats.takeLoad(nowMs)
+      if (callMs === 0 && calls === 0) continue
+      const { held } = stats
+      functions[keyOf(stats.functionName)] = { concurrency: callMs / intervalMs, calls, held, queued: 0 }
+    }
+    return functions
+  }
+}
+
+/** A function's name and a tenant's slug have no dot. */
+export const namedBy = (functionName: string): { tenant: string; function: string } => {
+  const [name = '', tenant = ''] = functionName.split('.')
+  return { tenant, function: name }
+}
+
+const keyOf = (functionName: string): string => functionKey(namedBy(functionName))
