@@ -4,8 +4,11 @@ import type { Log } from '@pushfn/kit/log'
 import type { Bus } from '@pushfn/store/bus'
 import type { Database } from '@pushfn/store/database'
 import type { Gateways } from '@pushfn/store/gateways'
+import type { Loads } from '@pushfn/store/loads'
+import type { Functions } from './functions.ts'
 import type { Replicas } from './replicas.ts'
 import type { RouteTable } from './route-table.ts'
+import type { Scales } from './scale/function-scale.ts'
 import type { settings } from './settings.ts'
 import type { Turns } from './turns.ts'
 
@@ -17,10 +20,16 @@ export interface ControllerContext {
   bus: Bus
   engine: Engine
   gateways: Gateways
+  loads: Loads
+  functions: Functions
   replicas: Replicas
+  /** How much of each function shall run. */
+  scales: Scales
   routes: RouteTable
   /** By function: what moves its alias or its route waits for its turn, so that neither goes back. */
   inTurn: Turns
+  /** Asks that the function be looked at soon. */
+  heal: (functionId: string) => void
   /** Aborts when this process does not lead any more or stops. */
   signal: AbortSignal
 }

@@ -3,11 +3,13 @@ import { toAppError } from '@pushfn/model/errors'
 import { channels } from '@pushfn/store/bus'
 import { confirmLive, failRevision, moveLive, type RevisionState, type WantedState } from '@pushfn/store/wanted'
 import type { ControllerContext } from './context.ts'
-import { drainAndRemove, expectDrain, forgetDrains } from './drain.ts'
+import { drainAndRemove, expectDrain, forgetDrains, isLeaving } from './drain.ts'
 import { type Readiness, untilReady } from './readiness.ts'
 import { liveRoute } from './route-table.ts'
+import { newScaleMemory } from './scale/decide.ts'
+import { leastReplicas } from './scale/function-scale.ts'
 import { tellStack, untilStackReady } from './stack-ready.ts'
-import { isOfRevision, replicaCount, workloadOf } from './workload.ts'
+import { isOfRevision, workloadOf } from './workload.ts'
 
 /** Gateways serve by a new table within a millisecond or two; one that hangs does not hold a deploy. */
 const APPLIED_LIMIT_MS = 1_000
@@ -38,6 +40,7 @@ export const deploy = async (
   }
   const isMoved = await context.inTurn(state.functionId, async () => {
     if (!(await moveLive(context.db, { ...state, revisionId: wanted.id, sequence: wanted.sequence }))) return false
+    context.functions.moved({ ...state, live: wanted })
     await switchTo(context, state, wanted, replicas)
     return true
   })
@@ -56,7 +59,7 @@ const startAll = async (
 ): Promise<{ replicas: Replica[]; readiness: Readiness }> => {
   const workload = workloadOf(state, wanted)
   await context.engine.ensureNamespace(state.tenant, signal)
-  const ordinals = Array.from({ length: replicaCount(wanted) }, (_, ordinal) => ordinal)
+  const ordinals = Array.from({ length: startingCount(context, state, wanted) }, (_, ordinal) => ordinal)
   const replicas: Replica[] = []
   try {
     const results = await Promise.all(
@@ -81,6 +84,14 @@ const startAll = async (
   }
 }
 
+/** As many as the load of the live one wants now: the new one takes it over in one moment. */
+const startingCount = (context: ControllerContext, state: WantedState, { spec }: RevisionState): number => {
+  const least = leastReplicas(spec.scale)
+  const scale = context.scales.of(state)
+  if (!state.live || scale.depth !== 'awake') return least
+  return Math.min(Math.max(scale.memory.replicas, least), Math.max(spec.scale.max, least))
+}
+
 /**
  * The switch itself, in the function's turn: gateways are told, and heard, before the old replicas are asked to end. While
  * they cannot be told they go on with the old ones, which stay; the next look at the function switches.
@@ -91,7 +102,12 @@ export const switchTo = async (
   revision: RevisionState,
   replicas: readonly Replica[],
 ): Promise<void> => {
-  const old = context.replicas.of(state.tenant, state.name).filter((replica) => !isOfRevision(replica, revision))
+  const scale = context.scales.of(state)
+  scale.wake()
+  scale.memory = newScaleMemory(replicas.length)
+  const old = context.replicas
+    .of(state.tenant, state.name)
+    .filter((replica) => !isOfRevision(replica, revision) && !isLeaving(context, replica))
   const drains = old.map((replica) => expectDrain(context, replica, state.live?.spec))
   await context.routes.put(liveRoute(state, revision, replicas, context.config.maxBodyBytes))
   const version = context.routes.publishedVersion()

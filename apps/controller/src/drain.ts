@@ -16,15 +16,24 @@ const leaving = new WeakMap<ControllerContext['replicas'], Set<string>>()
 export const isLeaving = (context: ControllerContext, replica: Replica): boolean =>
   leaving.get(context.replicas)?.has(replica.id) ?? false
 
+/** Takes the replica out of everybody's count until the returned function is called. */
+export const setAside = (context: ControllerContext, replica: Replica): (() => void) => {
+  const ids = leaving.get(context.replicas) ?? new Set()
+  leaving.set(context.replicas, ids.add(replica.id))
+  return () => void ids.delete(replica.id)
+}
+
+/** How long the last request at a replica may take, and a little more. */
+export const drainLimitMs = (spec: FunctionSpec | undefined): number =>
+  (spec?.timeouts.responseMs ?? 60_000) + MARGIN_MS
+
 /**
  * Begins to listen for the gateways' word that nothing is at the replica any more. To be called BEFORE its route goes, so
  * that no word is missed.
  */
 export const expectDrain = (context: ControllerContext, replica: Replica, spec: FunctionSpec | undefined): Drain => {
-  const ids = leaving.get(context.replicas) ?? new Set()
-  leaving.set(context.replicas, ids.add(replica.id))
-  const limitMs = (spec?.timeouts.responseMs ?? 60_000) + MARGIN_MS
-  return { replica, drained: context.gateways.drained(replica.id, limitMs) }
+  setAside(context, replica)
+  return { replica, drained: context.gateways.drained(replica.id, drainLimitMs(spec)) }
 }
 
 /** The replicas stay after all. */

@@ -1,29 +1,63 @@
 import type { Replica } from '@pushfn/engine/engine'
-import { forgetLive, type RevisionState, type WantedState, wantedState } from '@pushfn/store/wanted'
+import { forgetLive, type RevisionState, type WantedState } from '@pushfn/store/wanted'
+import { bringUp, routeUsable } from './bring-up.ts'
 import type { ControllerContext } from './context.ts'
 import { switchTo } from './deploy.ts'
-import { drainAndRemove, expectDrain, isLeaving } from './drain.ts'
-import { untilReady } from './readiness.ts'
+import { drainAndRemove, expectDrain, forgetDrains, isLeaving } from './drain.ts'
+import { fallAsleep } from './fall-asleep.ts'
+import { cheapestFirst, liveReplicas, usableReplicas } from './live-replicas.ts'
 import { liveRoute, liveRouteKey } from './route-table.ts'
-import { isOfRevision, replicaCount, workloadOf } from './workload.ts'
+import { isOfRevision } from './workload.ts'
 
 /**
- * Keeps the live revision as it shall be: its replicas running, its route over those that answer, nothing of older ones.
- * After a crash, a restarted engine or a lost node this alone brings a function back.
+ * Keeps the live revision as it shall be: as many replicas running as its load wants and its route over those that answer,
+ * or asleep; nothing of older ones. After a crash, a restarted engine or a lost node this alone brings a function back.
  */
 export const heal = async (context: ControllerContext, state: WantedState): Promise<void> => {
   const { live } = state
   if (state.isRemoved) return unlessOvertaken(context, state, () => removeFunction(context, state))
   if (!live) return
-  const ensured = await ensureReplicas(context, state, live)
+  const scale = context.scales.of(state)
+  // A builder waits until callers reach it.
+  if (isBeingDeployed(live)) scale.wake()
+  if (scale.depth !== 'awake') return fallAsleep(context, state, live)
+
+  const isShort = usableReplicas(context, state, live).length < scale.memory.replicas
+  if (isShort) {
+    // Callers must not be sent to what does not run while it is brought back.
+    if (context.routes.get(liveRouteKey(state))?.revision === live.id) await routeUsable(context, state, live)
+    if (liveReplicas(context, state, live).length === 0) {
+      await context.engine.ensureNamespace(state.tenant, context.signal)
+    }
+    await bringUp(context, state, live)
+  }
   await unlessOvertaken(context, state, async (now) => {
-    const running = ensured.filter((replica) => isRunning(context, replica))
-    const isBeingDeployed = now.live?.state === 'wanted' || now.live?.state === 'ready'
-    if (isBeingDeployed && running.length > 0) return switchTo(context, now, live, running)
-    if (isBeingDeployed) return
-    await context.routes.put(liveRoute(now, live, running, context.config.maxBodyBytes))
+    if (scale.depth !== 'awake' && !isBeingDeployed(live)) return
+    const usable = cheapestFirst(usableReplicas(context, state, live))
+    if (now.live && isBeingDeployed(now.live)) {
+      if (usable.length > 0) await switchTo(context, now, live, usable)
+      return
+    }
+    const kept = usable.slice(0, scale.memory.replicas)
+    const drains = surplus(context, state, live, kept).map((replica) => expectDrain(context, replica, live.spec))
+    await context.routes.put(liveRoute(now, live, kept, context.config.maxBodyBytes))
+    if (context.routes.publishedVersion() === undefined) return forgetDrains(context, drains)
+    for (const drain of drains) void drainAndRemove(context, drain)
     removeOthers(context, now)
   })
+}
+
+const isBeingDeployed = (live: RevisionState): boolean => live.state === 'wanted' || live.state === 'ready'
+
+/** What is more than shall run; nothing while there are too few. */
+const surplus = (
+  context: ControllerContext,
+  state: WantedState,
+  live: RevisionState,
+  kept: readonly Replica[],
+): Replica[] => {
+  if (kept.length < context.scales.of(state).memory.replicas) return []
+  return liveReplicas(context, state, live).filter((replica) => !kept.some(({ id }) => id === replica.id))
 }
 
 /** In the function's turn, and not at all when another revision went live meanwhile: its route must not go back. */
@@ -33,45 +67,9 @@ const unlessOvertaken = (
   work: (now: WantedState) => Promise<void>,
 ): Promise<void> =>
   context.inTurn(state.functionId, async () => {
-    const now = await wantedState(context.db, state.functionId)
+    const now = await context.functions.read(state.functionId)
     if (now && now.live?.id === state.live?.id && now.isRemoved === state.isRemoved) await work(now)
   })
-
-const isRunning = (context: ControllerContext, { id, tenant, function: name }: Replica): boolean =>
-  context.replicas.of(tenant, name).some((replica) => replica.id === id && replica.state === 'running')
-
-const ensureReplicas = async (
-  context: ControllerContext,
-  state: WantedState,
-  live: RevisionState,
-): Promise<Replica[]> => {
-  const there = context.replicas.of(state.tenant, state.name).filter((replica) => isOfRevision(replica, live))
-  const ordinals = Array.from({ length: replicaCount(live) }, (_, ordinal) => ordinal)
-  const missing = ordinals.filter((n) => !there.some((replica) => replica.ordinal === n && replica.state === 'running'))
-  const running = there.filter((replica) => replica.state === 'running' && !isLeaving(context, replica))
-  if (missing.length === 0) return running
-
-  // Callers must not be sent to what does not run while it is brought back.
-  await unlessOvertaken(context, state, async () => {
-    const isRouted = context.routes.get(liveRouteKey(state))?.revision === live.id
-    if (isRouted) await context.routes.put(liveRoute(state, live, running, context.config.maxBodyBytes))
-  })
-  await context.engine.ensureNamespace(state.tenant, context.signal)
-  const started = await Promise.all(
-    missing.map(async (ordinal) => {
-      const replica = await context.engine.start(workloadOf(state, live), ordinal, context.signal)
-      context.replicas.put(replica)
-      const readiness = await untilReady(context, replica, live.spec, context.signal)
-      if (readiness.kind === 'ready') return [replica]
-      context.log.warn(
-        { function: state.name, tenant: state.tenant, reason: readiness.reason },
-        'a replica does not get ready',
-      )
-      return []
-    }),
-  )
-  return [...running, ...started.flat()]
-}
 
 /**
  * Replicas of revisions that are neither live nor on their way: left by a crash or a lost race. Requests may still be at

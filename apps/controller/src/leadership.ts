@@ -1,14 +1,20 @@
 import { AppError } from '@pushfn/model/errors'
+import { functionKey } from '@pushfn/model/load'
+import { Route } from '@pushfn/model/route'
 import { channels } from '@pushfn/store/bus'
-import { allWantedStates, wantedState } from '@pushfn/store/wanted'
+import { readRoutes } from '@pushfn/store/route-store'
+import { isAsItShallBe } from './as-it-shall-be.ts'
 import type { ControllerContext } from './context.ts'
 import { deploy } from './deploy.ts'
 import { drainAndRemove, isLeaving } from './drain.ts'
 import { heal } from './heal.ts'
 import { openLanes } from './lanes.ts'
+import { usableReplicas } from './live-replicas.ts'
 import { pause } from './pause.ts'
 import { publishAccess } from './publish-access.ts'
 import { liveRoute, liveRouteKey } from './route-table.ts'
+import { autoscale } from './scale/autoscaler.ts'
+import { wake } from './wake.ts'
 import { isOfRevision } from './workload.ts'
 
 /**
@@ -18,13 +24,14 @@ import { isOfRevision } from './workload.ts'
  * A function has two lanes: what is live is healed in one, what is wanted is brought live in the other, so that a
  * revision that takes a minute to fail does not keep the live one from being healed.
  */
-export const lead = async (context: ControllerContext): Promise<void> => {
-  const { signal, log, db } = context
+export const lead = async (given: Omit<ControllerContext, 'heal'>): Promise<void> => {
+  const context: ControllerContext = { ...given, heal: (functionId) => healing.run(functionId) }
+  const { signal, log, functions } = context
   const deploys = new Map<string, { revisionId: string; abort: AbortController }>()
 
   const healing = openLanes(async (functionId) => {
     try {
-      const state = await wantedState(db, functionId)
+      const state = await functions.read(functionId)
       if (state) await heal(context, state)
     } catch (err) {
       if (!signal.aborted) log.warn({ err, function: functionId }, 'healing failed; it is tried again')
@@ -32,7 +39,7 @@ export const lead = async (context: ControllerContext): Promise<void> => {
   })
 
   const deploying = openLanes(async (functionId) => {
-    const state = await wantedState(db, functionId).catch(() => undefined)
+    const state = await functions.read(functionId).catch(() => undefined)
     const wanted = state?.wanted
     if (!state || !wanted || state.isRemoved || wanted.id === state.live?.id) return
     if (wanted.state !== 'wanted' && wanted.state !== 'ready') return
@@ -51,7 +58,7 @@ export const lead = async (context: ControllerContext): Promise<void> => {
   const look = async (functionId: string): Promise<void> => {
     const running = deploys.get(functionId)
     if (running) {
-      const state = await wantedState(db, functionId).catch(() => undefined)
+      const state = await functions.read(functionId).catch(() => undefined)
       // A newer wish: what is on its way need not arrive.
       if (state && (state.isRemoved || state.wanted?.id !== running.revisionId)) {
         running.abort.abort(new AppError('SUPERSEDED', 'another revision is wanted'))
@@ -62,9 +69,15 @@ export const lead = async (context: ControllerContext): Promise<void> => {
   }
 
   const unsubscribe = await context.bus.subscribe(channels(context.config.cloud).functionWanted, (id) => void look(id))
-  const watching = watchEngine(context, (functionId) => healing.run(functionId))
+  const watching = watchEngine(context)
+  let scaling: Promise<void> | undefined
   try {
     await publishWhatRuns(context)
+    context.gateways.onWake((of) => {
+      const state = functions.find(functionKey(of))
+      if (state) wake(context, state).catch((err) => !signal.aborted && log.warn({ err, ...of }, 'waking failed'))
+    })
+    scaling = autoscale(context)
     while (!signal.aborted) {
       await publishAccess(context).catch((err) =>
         log.warn({ err }, 'tokens and domains cannot be published; it is tried again'),
@@ -75,20 +88,33 @@ export const lead = async (context: ControllerContext): Promise<void> => {
   } finally {
     unsubscribe()
     await watching
+    await scaling
     await Promise.all([deploying.idle(), healing.idle()])
   }
 }
 
-/** At the start of a leadership: routes over what runs already, before anything is changed. */
+/**
+ * At the start of a leadership: routes over what runs already, before anything is changed. Of what runs, callers are sent
+ * to those to whom they were before, since what a former leader had only started may not answer yet; when Redis has lost
+ * the routes, to all.
+ */
 const publishWhatRuns = async (context: ControllerContext): Promise<void> => {
   while (!context.signal.aborted) {
     try {
       await context.replicas.refresh()
-      for (const state of await allWantedStates(context.db)) {
+      const before = await readRoutes(context.bus.redis, context.config.cloud)
+      const hasRoutes = Object.keys(before).length > 0
+      for (const state of await context.functions.refresh()) {
         const { live } = state
         if (!live || state.isRemoved) continue
         const replicas = context.replicas.of(state.tenant, state.name).filter((replica) => isOfRevision(replica, live))
-        await context.routes.put(liveRoute(state, live, replicas, context.config.maxBodyBytes))
+        const known = endpointsOf(before[liveRouteKey(state)])
+        for (const { id, address } of replicas) {
+          if (!hasRoutes || (address && known.get(id) === address)) context.replicas.prove(id)
+        }
+        context.scales.adopt(state, live, replicas)
+        const usable = usableReplicas(context, state, live)
+        context.routes.fill(liveRoute(state, live, usable, context.config.maxBodyBytes))
       }
       return await context.routes.publishAll()
     } catch (err) {
@@ -98,13 +124,31 @@ const publishWhatRuns = async (context: ControllerContext): Promise<void> => {
   }
 }
 
-/** Looks at every function and at every replica. What runs is read first: what started since is wanted by then. */
+/** Address by replica. */
+const endpointsOf = (text: string | undefined): Map<string, string> => {
+  const route = text === undefined ? undefined : Route.safeParse(jsonOf(text)).data
+  return new Map(route?.endpoints.map(({ id, address }) => [id, address]))
+}
+
+const jsonOf = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Looks at every function and at every replica, closely only where something is not as it shall be. What runs is read first:
+ * what started since is wanted by then.
+ */
 const resync = async (context: ControllerContext, look: (functionId: string) => Promise<void>): Promise<void> => {
   // Restores isolation's rules too, when somebody flushed them.
   await context.engine.ping(context.signal)
   await context.replicas.refresh()
-  const states = await allWantedStates(context.db)
-  await Promise.all(states.map((state) => look(state.functionId)))
+  const states = await context.functions.refresh()
+  context.scales.keep(new Set(states.map((state) => state.functionId)))
+  await Promise.all(states.filter((state) => !isAsItShallBe(context, state)).map((state) => look(state.functionId)))
 
   const known = new Set(states.map((state) => liveRouteKey(state)))
   for (const key of context.routes.keys()) if (!known.has(key)) await context.routes.remove(key)
@@ -118,17 +162,14 @@ const resync = async (context: ControllerContext, look: (functionId: string) => 
 }
 
 /** Follows the engine's events, again and again when they end, until the leadership does. */
-const watchEngine = async (context: ControllerContext, onChange: (functionId: string) => void): Promise<void> => {
+const watchEngine = async (context: ControllerContext): Promise<void> => {
   while (!context.signal.aborted) {
     try {
       for await (const event of context.engine.watch(context.signal)) {
         if (event.kind !== 'started') context.replicas.died(event.replicaId)
         await context.replicas.look(event.replicaId)
-        const fn = await context.db.function.findFirst({
-          where: { name: event.function, tenant: { slug: event.tenant } },
-          select: { id: true },
-        })
-        if (fn) onChange(fn.id)
+        const state = context.functions.find(functionKey(event))
+        if (state) context.heal(state.functionId)
       }
     } catch (err) {
       if (!context.signal.aborted) context.log.warn({ err }, 'the engine’s events broke off')

@@ -9,9 +9,12 @@ import { openBus } from '@pushfn/store/bus'
 import { openDatabase, pingDatabase } from '@pushfn/store/database'
 import { watchGateways } from '@pushfn/store/gateways'
 import { becomeLeader } from '@pushfn/store/leader'
+import { watchLoads } from '@pushfn/store/loads'
+import { trackFunctions } from './functions.ts'
 import { lead } from './leadership.ts'
 import { trackReplicas } from './replicas.ts'
 import { openRouteTable } from './route-table.ts'
+import { openScales } from './scale/function-scale.ts'
 import { settings } from './settings.ts'
 import { openTurns } from './turns.ts'
 
@@ -45,6 +48,7 @@ const start = async (): Promise<RunningApp> => {
     void leadership.lost.then((err) => lost.abort(err))
     const signal = AbortSignal.any([stopping.signal, lost.signal])
     const gateways = await watchGateways(bus, config.cloud)
+    const loads = await watchLoads(bus, config.cloud)
     log.info('leading')
     try {
       const routes = openRouteTable(bus.redis, config.cloud, (err) =>
@@ -57,6 +61,9 @@ const start = async (): Promise<RunningApp> => {
         bus,
         engine,
         gateways,
+        loads,
+        functions: trackFunctions(db),
+        scales: openScales(config.stableWindowMs),
         signal,
         routes,
         replicas: trackReplicas(engine),
@@ -64,6 +71,7 @@ const start = async (): Promise<RunningApp> => {
       })
     } finally {
       gateways.close()
+      loads.close()
       log.info('leading no more')
     }
   }

@@ -34,7 +34,10 @@ export const untilReady = async (
   )
   try {
     const outcome = await Promise.race([died, hadDied(context, replica, limited), probe(replica, spec, limited)])
-    if (outcome === 'ready') return { kind: 'ready' }
+    if (outcome === 'ready') {
+      context.replicas.prove(replica.id)
+      return { kind: 'ready' }
+    }
     signal.throwIfAborted()
     return { kind: 'failed', reason: await reasonOf(context, replica, outcome, limitMs) }
   } finally {

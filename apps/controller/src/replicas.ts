@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import type { Engine, Replica } from '@pushfn/engine/engine'
+import { functionKey } from '@pushfn/model/load'
 
 /**
  * What runs, as far as the controller knows: read whole from the engine at each resync, kept up by its events between.
@@ -11,8 +12,12 @@ export interface Replicas {
   look(replicaId: string): Promise<Replica | undefined>
   put(replica: Replica): void
   drop(replicaId: string): void
-  all(): Replica[]
+  all(): Iterable<Replica>
   of(tenant: string, fn: string): Replica[]
+  /** To be called once the replica has answered its readiness check. */
+  prove(replicaId: string): void
+  /** Whether callers may be sent to it: it has answered since it was started. One that is paused had. */
+  isProven(replicaId: string): boolean
   /** Resolves when the replica dies or goes away, or rejects with the signal. */
   death(replicaId: string, signal: AbortSignal): Promise<void>
   /** To be called for every death that the engine tells. */
@@ -20,25 +25,42 @@ export interface Replicas {
 }
 
 export const trackReplicas = (engine: Engine): Replicas => {
-  let known = new Map<string, Replica>()
+  const known = new Map<string, Replica>()
+  const byFunction = new Map<string, Map<string, Replica>>()
+  const proven = new Set<string>()
   /** What is learnt while the engine's list is on its way is newer than the list. */
-  const learnt = new Set<Map<string, Replica | undefined>>()
+  const learning = new Set<Map<string, Replica | undefined>>()
+  const forget = (id: string) => {
+    const before = known.get(id)
+    if (!before) return
+    known.delete(id)
+    const siblings = byFunction.get(functionKey(before))
+    siblings?.delete(id)
+    if (siblings?.size === 0) byFunction.delete(functionKey(before))
+  }
   const learn = (id: string, replica: Replica | undefined) => {
-    for (const one of learnt) one.set(id, replica)
-    if (replica) known.set(id, replica)
-    else known.delete(id)
+    for (const one of learning) one.set(id, replica)
+    forget(id)
+    if (replica?.state === 'paused') proven.add(id)
+    else if (replica?.state !== 'running') proven.delete(id)
+    if (!replica) return
+    known.set(id, replica)
+    const key = functionKey(replica)
+    byFunction.set(key, (byFunction.get(key) ?? new Map()).set(id, replica))
   }
   const deaths = new EventEmitter().setMaxListeners(0)
   return {
     refresh: async () => {
       const since = new Map<string, Replica | undefined>()
-      learnt.add(since)
+      learning.add(since)
+      let listed: Map<string, Replica>
       try {
-        known = new Map((await engine.list()).map((replica) => [replica.id, replica]))
-        for (const [id, replica] of since) learn(id, replica)
+        listed = new Map((await engine.list()).map((replica) => [replica.id, replica]))
       } finally {
-        learnt.delete(since)
+        learning.delete(since)
       }
+      for (const [id, replica] of listed) if (!since.has(id)) learn(id, replica)
+      for (const id of [...known.keys()]) if (!listed.has(id) && !since.has(id)) learn(id, undefined)
     },
     look: async (replicaId) => {
       const replica = await engine.inspect(replicaId)
@@ -47,11 +69,16 @@ export const trackReplicas = (engine: Engine): Replicas => {
     },
     put: (replica) => learn(replica.id, replica),
     drop: (replicaId) => learn(replicaId, undefined),
-    all: () => [...known.values()],
-    of: (tenant, fn) => [...known.values()].filter((replica) => replica.tenant === tenant && replica.function === fn),
+    all: () => known.values(),
+    of: (tenant, fn) => [...(byFunction.get(functionKey({ tenant, function: fn }))?.values() ?? [])],
+    prove: (replicaId) => void proven.add(replicaId),
+    isProven: (replicaId) => proven.has(replicaId),
     death: async (replicaId, signal) => {
       await once(deaths, replicaId, { signal })
     },
-    died: (replicaId) => deaths.emit(replicaId),
+    died: (replicaId) => {
+      proven.delete(replicaId)
+      deaths.emit(replicaId)
+    },
   }
 }

@@ -1,7 +1,7 @@
 import type { Replica } from '@pushfn/engine/engine'
 import { type Endpoint, type Route, routeKey } from '@pushfn/model/route'
 import type { Redis } from '@pushfn/store/redis'
-import { changeRoutes, replaceRoutes } from '@pushfn/store/route-store'
+import { changeRoutes, holdsRoutes, replaceRoutes } from '@pushfn/store/route-store'
 import type { RevisionState, WantedState } from '@pushfn/store/wanted'
 import { routePolicy } from './route-policy.ts'
 import { openTurns } from './turns.ts'
@@ -13,10 +13,15 @@ import { openTurns } from './turns.ts'
 export interface RouteTable {
   /** Publishes the route when it differs. A Redis that is away is told to `onError`, never thrown. */
   put(route: Route): Promise<void>
+  /** Takes a route into the table alone; `publishAll` is to follow. */
+  fill(route: Route): void
   remove(key: string): Promise<void>
   get(key: string): Route | undefined
   keys(): string[]
-  /** Makes Redis equal to this table: after a start, or when Redis lost it. Throws when Redis is away. */
+  /**
+   * Makes Redis equal to this table: after a start, or when Redis lost it. While Redis still has what was last published,
+   * nothing is compared. Throws when Redis is away.
+   */
   publishAll(): Promise<void>
   /** The version by which Redis has all of this table; undefined while it has not. */
   publishedVersion(): number | undefined
@@ -44,6 +49,10 @@ export const openRouteTable = (redis: Redis, cloud: string, onError: (err: unkno
       table.set(routeKey(route), route)
       await change({ put: [route] })
     },
+    fill: (route) => {
+      table.set(routeKey(route), route)
+      isBehind = true
+    },
     remove: async (key) => {
       if (table.delete(key)) await change({ remove: [key] })
     },
@@ -52,6 +61,7 @@ export const openRouteTable = (redis: Redis, cloud: string, onError: (err: unkno
     publishAll: () =>
       inTurn('', async () => {
         try {
+          if (!isBehind && version !== undefined && (await holdsRoutes(redis, cloud, version, table.size))) return
           version = await replaceRoutes(redis, cloud, [...table.values()])
           isBehind = false
         } catch (err) {

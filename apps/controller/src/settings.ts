@@ -71,6 +71,22 @@ export const settings = {
     { env: 'STOP_GRACE_MS', description: 'Milliseconds between SIGTERM and SIGKILL for a replica.', default: '10000' },
     { min: 0, max: 600_000 },
   ),
+  stableWindowMs: setting.integer(
+    {
+      env: 'SCALE_STABLE_WINDOW_MS',
+      description: 'Milliseconds over which a function’s load is averaged, and before which it does not shrink.',
+      default: '60000',
+    },
+    { min: 1_000, max: 3_600_000 },
+  ),
+  panicWindowMs: setting.integer(
+    {
+      env: 'SCALE_PANIC_WINDOW_MS',
+      description: 'Milliseconds over which a load is averaged that wants twice the replicas there are.',
+      default: '6000',
+    },
+    { min: 200, max: 600_000 },
+  ),
   maxBodyBytes: setting.integer(
     {
       env: 'MAX_BODY_BYTES',

@@ -16,6 +16,3 @@ export const workloadOf = (state: WantedState, revision: RevisionState): Workloa
 
 export const isOfRevision = (replica: Replica, revision: RevisionState): boolean =>
   replica.revision === shortRevision(revision.id)
-
-/** Replicas that shall run of a live revision. */
-export const replicaCount = (revision: RevisionState): number => Math.max(1, revision.spec.scale.min)

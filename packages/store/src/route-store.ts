@@ -65,5 +65,19 @@ export const replaceRoutes = async (redis: Redis, cloud: string, routes: readonl
   const remove = Object.keys(there).filter((key) => !wanted.has(key))
   // A version that Redis lost is begun anew.
   if (put.length + remove.length === 0 && version !== null) return Number(version)
-  return changeRoutes(redis, cloud, { put, remove })
+  let changed = await changeRoutes(redis, cloud, { put: put.slice(0, SLICE), remove })
+  for (let from = SLICE; from < put.length; from += SLICE) {
+    changed = await changeRoutes(redis, cloud, { put: put.slice(from, from + SLICE) })
+  }
+  return changed
+}
+
+/** A gateway reads one message at a stretch; ten thousand routes in one would hold up its calls. */
+const SLICE = 250
+
+/** Whether the table stands at this version, with as many routes. Who writes it raises the version. */
+export const holdsRoutes = async (redis: Redis, cloud: string, version: number, count: number): Promise<boolean> => {
+  const keys = routeKeys(cloud)
+  const [there, size] = await Promise.all([redis.get(keys.version), redis.hlen(keys.table)])
+  return Number(there) === version && size === count
 }

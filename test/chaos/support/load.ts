@@ -19,8 +19,10 @@ export interface LoadFigures {
 const PARTS = 20
 const LIMIT_MS = 30_000
 
-/** A constant rate, whatever the answers: GET, POST with a body, and each tenth a stream of a second. */
-export const startLoad = (url: string, perSecond: number): Load => {
+type Kind = 'GET' | 'POST' | 'stream'
+
+/** A constant rate, whatever the answers: GET, POST with a body, and each tenth a stream of a second, or those of `kinds`. */
+export const startLoad = (url: string, perSecond: number, kinds?: readonly Kind[]): Load => {
   const startedAt = performance.now()
   const failures: string[] = []
   const answers: Record<string, number> = {}
@@ -31,7 +33,8 @@ export const startLoad = (url: string, perSecond: number): Load => {
 
   const send = async (n: number) => {
     const sentAt = performance.now()
-    const kind = n % 10 === 9 ? 'stream' : n % 3 === 0 ? 'POST' : 'GET'
+    const usual = n % 10 === 9 ? 'stream' : n % 3 === 0 ? 'POST' : 'GET'
+    const kind = kinds?.[n % kinds.length] ?? usual
     try {
       const words = await request(url, kind)
       answers[words] = (answers[words] ?? 0) + 1
@@ -63,7 +66,7 @@ export const startLoad = (url: string, perSecond: number): Load => {
   }
 }
 
-const request = async (url: string, kind: 'GET' | 'POST' | 'stream'): Promise<string> => {
+const request = async (url: string, kind: Kind): Promise<string> => {
   const body = 'x'.repeat(1_000)
   const response = await localFetch(kind === 'stream' ? `${url}?parts=${PARTS}` : url, {
     signal: AbortSignal.timeout(LIMIT_MS),

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { FunctionSpec } from '@pushfn/model/function-spec'
 import { removeAccount, setAccountSuspended } from '@pushfn/store/accounts'
 import { claimBuild, finishBuild } from '@pushfn/store/builds'
 import type { Stopped } from '@pushfn/store/cancellation'
@@ -6,7 +7,7 @@ import type { Database, Transaction } from '@pushfn/store/database'
 import { release, removeMissing } from '@pushfn/store/releases'
 import { type Repository, removeRepositories } from '@pushfn/store/repositories'
 import type { Tenant } from '@pushfn/store/tenants'
-import { confirmLive, failRevision, moveLive, wantedState } from '@pushfn/store/wanted'
+import { allWantedStates, confirmLive, failRevision, moveLive, wantedState } from '@pushfn/store/wanted'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aQueuedPush, aRepository, aSpec, aTenant } from '../../support/builders.ts'
 import { openTestDatabase, type TestDatabase } from '../../support/database.ts'
@@ -248,3 +249,15 @@ test.each([
 })
 
 const mark = (column: 'removedAt' | 'suspendedAt') => ({ [column]: new Date() })
+
+test('a look at all functions tells of each what a look at one does, and reads every spec once', async () => {
+  const { db } = database
+  const known = new Map<string, FunctionSpec>()
+  const all = await allWantedStates(db, known)
+  expect(all.length).toBeGreaterThan(2)
+  for (const state of all) expect(state).toEqual(await wantedState(db, state.functionId))
+  const [first] = known.values()
+  const again = await allWantedStates(db, known)
+  expect(again).toEqual(all)
+  expect([...known.values()][0]).toBe(first)
+})
