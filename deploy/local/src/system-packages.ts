@@ -17,6 +17,7 @@ export const REDIS: SystemPackage = { program: 'redis-server', debian: 'redis-se
 export const DEBOOTSTRAP: SystemPackage = { program: 'debootstrap', debian: 'debootstrap' }
 export const REGISTRY: SystemPackage = { program: 'docker-registry', debian: 'docker-registry' }
 export const CHROMIUM: SystemPackage = { program: 'chromium', debian: 'chromium' }
+export const CADDY: SystemPackage = { program: 'caddy', debian: 'caddy' }
 export const NGINX: SystemPackage = { program: 'nginx', debian: 'nginx-light' }
 export const WRK: SystemPackage = { program: 'wrk', debian: 'wrk' }
 
