@@ -11,7 +11,7 @@ export interface Balancing {
 }
 
 /**
- * The endpoint with the fewest calls in flight, of those not tried yet and not ejected; when all are ejected, the one
+ * The endpoint with the fewest calls in flight, of those that have room, are not tried yet and not ejected; when all are ejected, the one
  * whose time is over first. Undefined when none is left.
  */
 export const leastBusy = (upstreams: readonly Upstream[], balancing: Balancing): Upstream | undefined => {
@@ -20,7 +20,7 @@ export const leastBusy = (upstreams: readonly Upstream[], balancing: Balancing):
   let leastBad: Upstream | undefined
   for (let i = 0; i < upstreams.length; i += 1) {
     const upstream = upstreams[(i + turn) % upstreams.length]
-    if (upstream === undefined || tried?.includes(upstream)) continue
+    if (upstream === undefined || !upstream.hasRoom || tried?.includes(upstream)) continue
     if (!mayTakeCall(upstream.failing, upstream.inFlight, nowMs)) {
       if (leastBad === undefined || untilMs(upstream) < untilMs(leastBad)) leastBad = upstream
     } else if (best === undefined || upstream.inFlight < best.inFlight) best = upstream

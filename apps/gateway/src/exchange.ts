@@ -87,6 +87,8 @@ export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
     if (hasBody) req.on('error', ignore)
     const isTooLarge = hasBody && Number(req.headers['content-length'] ?? 0) > policy.maxBodyBytes
     if (isTooLarge) this.onBodyTooLarge()
+    // Nobody overtakes those who wait for a place at a replica.
+    else if (policy.maxInflight !== null && stats.held > 0) this.#withoutReplica(entry)
     else this.#attempt()
   }
 
@@ -103,7 +105,7 @@ export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
   #choose(upstreams: readonly Upstream[]): Upstream | undefined {
     const tried = this.#tried
     const lostBy = this.#lostBy
-    if (upstreams.length === 1 && tried === undefined) return upstreams[0]
+    if (upstreams.length === 1 && tried === undefined && upstreams[0]?.hasRoom) return upstreams[0]
     const nowMs = upstreams[0]?.nowMs ?? 0
     const elsewhere = lostBy && leastBusy(upstreams, { turn, tried: [...(tried ?? []), lostBy], nowMs })
     return elsewhere ?? leastBusy(upstreams, { turn, tried, nowMs })
@@ -134,6 +136,7 @@ export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
     }
     this.#isHeld = true
     this.#call.entry.stats.held += 1
+    if (present.policy.maxInflight !== null) for (const upstream of present.upstreams) upstream.slots?.want()
   }
 
   #isHeldNoMore(): void {
@@ -146,12 +149,14 @@ export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
     const name = present.stats.functionName
     if (why === 'room-full') return problems.tooManyHeld(name)
     if (why === 'line-full' && hold.calls > 0) return problems.lineFull(name, hold.calls)
+    if (present.upstreams.some((upstream) => !upstream.hasRoom)) return problems.busy(name)
     if (present.upstreams.length > 0) return problems.unreachable(name)
     return hold.calls > 0 ? problems.heldTooLong(name, hold.ms) : problems.asleep(name)
   }
 
   mayGo(): boolean {
-    return this.#call.route()?.upstreams.length !== 0
+    const present = this.#call.route()
+    return present === undefined || present.upstreams.some((upstream) => upstream.hasRoom)
   }
 
   go(): void {

@@ -5,6 +5,7 @@ import { RoutePolicy } from '@pushfn/model/route'
 import { openAccess } from './access/access.ts'
 import { openAsyncDoor } from './async/open-door.ts'
 import { CallStats } from './call-stats.ts'
+import { SlotKeeper } from './hold/slot-keeper.ts'
 import { WaitingRoom } from './hold/waiting-room.ts'
 import { LoadReporter, namedBy } from './load/load-reporter.ts'
 import { createInternalPeers, createPeers, parseNetworks } from './peer.ts'
@@ -51,12 +52,16 @@ export const startGateway = async (
   let reporter: LoadReporter | undefined
   const access = openAccess({ ...configuration, log })
   const asyncDoor = openAsyncDoor(configuration, log)
+  const { redisUrl, cloud } = configuration
+  const slots = new SlotKeeper({ redisUrl, cloud, office: access.office, room, log })
   const events = {
     onDrained: (endpoint: string) => feed?.drained(endpoint),
     onBadEntry: (route: string, problem: string) => log.error({ route, problem }, 'a route cannot be used'),
     onChanged: (functionName: string | undefined) =>
       functionName === undefined ? room.allChanged() : room.changed(functionName),
     onLeap: () => reporter?.hasten(),
+    onLimit: (upstream: Upstream, functionName: string, maxInflight: number | null) =>
+      slots.limit(upstream, functionName, maxInflight),
   }
   const table = new RouteTable(limits, events, access.gateOf)
   const serving = {
@@ -95,6 +100,7 @@ export const startGateway = async (
       // Last, so that the controller waits for this gateway's calls as long as there are any.
       await feed.stop()
       reporter?.stop()
+      slots.stop()
       await access.stop()
       await asyncDoor.stop()
       clock.stop()

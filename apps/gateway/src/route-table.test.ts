@@ -15,6 +15,7 @@ const aTable = () => {
       onBadEntry: (key) => bad.push(key),
       onChanged: (functionName) => changed.push(functionName),
       onLeap: () => undefined,
+      onLimit: () => undefined,
     },
   )
   return { table, drained, bad, changed }

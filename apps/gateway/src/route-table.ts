@@ -37,6 +37,8 @@ export interface RouteTableEvents {
   onChanged(functionName: string | undefined): void
   /** A function has suddenly many calls more. */
   onLeap(): void
+  /** How many calls a replica may be given at once was told; null: as many as come. */
+  onLimit(upstream: Upstream, functionName: string, maxInflight: number | null): void
 }
 
 /** Makes the door of a route's function. */
@@ -151,9 +153,15 @@ export class RouteTable {
       return undefined
     }
     const { endpoints, policy, tenant, function: name } = parsed.data
+    const upstreams = endpoints.map((endpoint) => this.#acquire(endpoint))
+    for (const upstream of upstreams) {
+      if (policy.maxInflight !== null || upstream.slots) {
+        this.#events.onLimit(upstream, `${name}.${tenant}`, policy.maxInflight)
+      }
+    }
     return {
       policy,
-      upstreams: endpoints.map((endpoint) => this.#acquire(endpoint)),
+      upstreams,
       stats: this.#statsOf(`${name}.${tenant}`),
       gate: this.#gateOf(parsed.data),
     }
@@ -199,6 +207,7 @@ export class RouteTable {
     if (counted.routes > 0) return
     whenIdle(upstream, () => {
       upstream.close()
+      if (upstream.slots) this.#events.onLimit(upstream, '', null)
       this.#upstreams.delete(upstream.id)
       this.#events.onDrained(upstream.id)
     })

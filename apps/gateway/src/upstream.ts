@@ -1,4 +1,5 @@
 import { afterFailure, type Failing } from './ejection.ts'
+import type { ReplicaSlots } from './hold/replica-slots.ts'
 import type { Clock } from './wire/clock.ts'
 import { Connection, type ConnectionOwner, type ConnectionUser } from './wire/connection.ts'
 
@@ -27,6 +28,8 @@ export class Upstream implements ConnectionOwner {
   inFlight = 0
   /** How it fails; undefined while it does not. */
   failing: Failing | undefined
+  /** What of it this process may use at once; undefined where there is no limit. */
+  slots: ReplicaSlots | undefined
   /** Called whenever the last call has ended. */
   onIdle: (() => void) | undefined
   readonly #limits: UpstreamLimits
@@ -45,11 +48,18 @@ export class Upstream implements ConnectionOwner {
   /** Counts the call in; `leave` counts it out. */
   enter(): void {
     this.inFlight += 1
+    this.slots?.entered()
   }
 
   leave(): void {
     this.inFlight -= 1
+    this.slots?.left()
     if (this.inFlight === 0) this.onIdle?.()
+  }
+
+  /** Whether one more call may go to it now. */
+  get hasRoom(): boolean {
+    return this.slots === undefined || this.slots.hasRoom
   }
 
   /** A call was answered. */

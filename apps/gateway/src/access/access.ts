@@ -15,6 +15,8 @@ export interface Access {
   readonly gateOf: GateOf
   /** Hosts that tenants have brought themselves. */
   readonly domains: DomainTable
+  /** Where what counts over all gateways is leased. */
+  readonly office: LeaseOffice
   stop(): Promise<void>
 }
 
@@ -49,6 +51,7 @@ export const openAccess = (options: AccessOptions): Access => {
   return {
     gateOf: (route) => gateOf(route, means),
     domains,
+    office,
     stop: async () => {
       following[Symbol.dispose]()
       limits.stop()

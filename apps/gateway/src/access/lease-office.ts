@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Log } from '@pushfn/kit/log'
 import { beat, holdSlots, leave, takeTokens } from '@pushfn/store/calls/leases'
+import { askSlots, type SlotsAsked } from '@pushfn/store/calls/replica-slots'
 import type { Redis } from '@pushfn/store/redis'
 
 /**
@@ -33,6 +34,11 @@ export class LeaseOffice {
   /** Undefined: Redis cannot be asked now. */
   holdSlots(of: Omit<Parameters<typeof holdSlots>[2], 'gateway'>): Promise<number> | undefined {
     return this.#ask(() => holdSlots(this.#redis, this.#cloud, { ...of, gateway: this.#gateway }))
+  }
+
+  /** Undefined: Redis cannot be asked now. */
+  askSlots(of: Omit<SlotsAsked, 'gateway'>): ReturnType<typeof askSlots> | undefined {
+    return this.#ask(() => askSlots(this.#redis, this.#cloud, { ...of, gateway: this.#gateway }))
   }
 
   async stop(): Promise<void> {

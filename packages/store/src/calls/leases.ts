@@ -15,7 +15,7 @@ export const leaseKeys = (cloud: string) => ({
 })
 
 /** A gateway that was not heard for so long holds nothing any more. */
-const GONE_AFTER_MS = 10_000
+export const GONE_AFTER_MS = 10_000
 
 const NOW = `
 local time = redis.call('TIME')
