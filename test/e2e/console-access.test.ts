@@ -63,6 +63,15 @@ const TABLE: Row[] = [
   },
   { route: 'DELETE tenants/:tenant/limits', expected: { ...OPERATORS, operator: 200 } },
   { route: 'GET tenants/:tenant/functions', expected: TENANTS },
+  {
+    route: 'GET tenants/:tenant/functions/:function/dead-letters',
+    path: () => 'tenants/owner/functions/hello/dead-letters',
+    expected: TENANTS,
+  },
+  // No call has the id of a build.
+  { route: 'POST tenants/:tenant/functions/:function/dead-letters/:id/replay', expected: NOTHING_THERE },
+  { route: 'DELETE tenants/:tenant/functions/:function/dead-letters/:id', expected: NOTHING_THERE },
+  { route: 'GET tenants/:tenant/callback-key', expected: TENANTS },
   { route: 'GET tenants/:tenant/builds', expected: TENANTS },
   { route: 'GET tenants/:tenant/builds/:id', expected: TENANTS },
   { route: 'GET tenants/:tenant/builds/:id/events', expected: TENANTS },
@@ -95,7 +104,9 @@ const ASTRAY: Row[] = [
 ]
 
 const pathOf = (row: Row): string =>
-  row.path?.() ?? row.route.split(' ')[1]?.replace(':tenant', 'owner').replace(':id', build) ?? ''
+  row.path?.() ??
+  row.route.split(' ')[1]?.replace(':tenant', 'owner').replace(':function', 'hello').replace(':id', build) ??
+  ''
 
 /** Signs in as the console's page does; returns the cookie. */
 const signIn = async (token: string): Promise<string> => {

@@ -4,6 +4,7 @@ import { type ApiContext, CONTEXT } from './context.ts'
 import { GitController } from './git/git.controller.ts'
 import { HealthController } from './health.controller.ts'
 import { BuildsController } from './rest/builds.controller.ts'
+import { CallsController } from './rest/calls.controller.ts'
 import { DomainsController } from './rest/domains.controller.ts'
 import { SessionController } from './rest/session.controller.ts'
 import { TenantsController } from './rest/tenants.controller.ts'
@@ -25,6 +26,7 @@ export const apiModule = (context: ApiContext): DynamicModule => ({
     TokensController,
     DomainsController,
     BuildsController,
+    CallsController,
     SessionController,
     ConsoleController,
   ],

@@ -4,6 +4,7 @@ import type { Log } from '@pushfn/kit/log'
 import type { CloudUrls } from '@pushfn/model/urls'
 import type { BuildBell } from '@pushfn/store/build-queue'
 import type { Bus } from '@pushfn/store/bus'
+import type { CallOffice } from '@pushfn/store/calls/call-office'
 import type { Database } from '@pushfn/store/database'
 import type { Registry } from 'prom-client'
 import type { FindRecords } from './domains/dns.ts'
@@ -17,6 +18,7 @@ export interface ApiContext {
   db: Database
   bus: Bus
   bell: BuildBell
+  calls: CallOffice
   forges: Forges
   metrics: Registry
   allowed: AllowedTenants

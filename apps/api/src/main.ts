@@ -7,6 +7,7 @@ import { createMetrics } from '@pushfn/kit/metrics'
 import { type RunningApp, run } from '@pushfn/kit/run'
 import { openBuildBell } from '@pushfn/store/build-queue'
 import { openBus } from '@pushfn/store/bus'
+import { openCallOffice } from '@pushfn/store/calls/call-office'
 import { openDatabase } from '@pushfn/store/database'
 import type { ApiContext } from './context.ts'
 import { startAskServer } from './domains/ask-server.ts'
@@ -34,6 +35,7 @@ const start = async (): Promise<RunningApp> => {
     db,
     bus,
     bell,
+    calls: openCallOffice(bus.redis, config.cloud, onRedisError),
     allowed,
     forges: createForges({ github: githubSettingsFrom(config) }),
     metrics: createMetrics('api'),
@@ -51,6 +53,7 @@ const start = async (): Promise<RunningApp> => {
       await askServer?.[Symbol.asyncDispose]()
       await server.close()
       allowed[Symbol.dispose]()
+      await context.calls[Symbol.asyncDispose]()
       await bell[Symbol.asyncDispose]()
       await bus[Symbol.asyncDispose]()
       await db.$disconnect()

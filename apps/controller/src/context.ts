@@ -2,6 +2,7 @@ import type { Engine } from '@pushfn/engine/engine'
 import type { Configuration } from '@pushfn/kit/configuration'
 import type { Log } from '@pushfn/kit/log'
 import type { Bus } from '@pushfn/store/bus'
+import type { Schedules } from '@pushfn/store/calls/schedules'
 import type { Database } from '@pushfn/store/database'
 import type { Gateways } from '@pushfn/store/gateways'
 import type { Loads } from '@pushfn/store/loads'
@@ -26,6 +27,7 @@ export interface ControllerContext {
   /** How much of each function shall run. */
   scales: Scales
   routes: RouteTable
+  schedules: Schedules
   /** By function: what moves its alias or its route waits for its turn, so that neither goes back. */
   inTurn: Turns
   /** Asks that the function be looked at soon. */

@@ -4,6 +4,7 @@ import { channels } from '@pushfn/store/bus'
 import { confirmLive, failRevision, moveLive, type RevisionState, type WantedState } from '@pushfn/store/wanted'
 import type { ControllerContext } from './context.ts'
 import { drainAndRemove, expectDrain, forgetDrains, isLeaving } from './drain.ts'
+import { followSchedule } from './follow-schedules.ts'
 import { type Readiness, untilReady } from './readiness.ts'
 import { liveRoute } from './route-table.ts'
 import { newScaleMemory } from './scale/decide.ts'
@@ -113,6 +114,7 @@ export const switchTo = async (
   const version = context.routes.publishedVersion()
   if (version === undefined) return forgetDrains(context, drains)
   await context.gateways.applied(version, APPLIED_LIMIT_MS)
+  await followSchedule(context, state, revision)
   await confirmLive(context.db, revision.id)
   settled(context, revision)
   for (const drain of drains) void drainAndRemove(context, drain)

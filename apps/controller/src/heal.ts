@@ -5,6 +5,7 @@ import type { ControllerContext } from './context.ts'
 import { switchTo } from './deploy.ts'
 import { drainAndRemove, expectDrain, forgetDrains, isLeaving } from './drain.ts'
 import { fallAsleep } from './fall-asleep.ts'
+import { followSchedule } from './follow-schedules.ts'
 import { cheapestFirst, liveReplicas, usableReplicas } from './live-replicas.ts'
 import { liveRoute, liveRouteKey } from './route-table.ts'
 import { isOfRevision } from './workload.ts'
@@ -87,6 +88,7 @@ const removeOthers = (context: ControllerContext, state: WantedState): void => {
 const removeFunction = async (context: ControllerContext, state: WantedState): Promise<void> => {
   const replicas = context.replicas.of(state.tenant, state.name).filter((replica) => !isLeaving(context, replica))
   const drains = replicas.map((replica) => expectDrain(context, replica, state.live?.spec))
+  await followSchedule(context, state, undefined)
   await context.routes.remove(liveRouteKey(state))
   await Promise.all(drains.map((drain) => drainAndRemove(context, drain)))
   await forgetLive(context.db, state.functionId)

@@ -7,6 +7,7 @@ import { isAsItShallBe } from './as-it-shall-be.ts'
 import type { ControllerContext } from './context.ts'
 import { deploy } from './deploy.ts'
 import { drainAndRemove, isLeaving } from './drain.ts'
+import { followSchedules } from './follow-schedules.ts'
 import { heal } from './heal.ts'
 import { openLanes } from './lanes.ts'
 import { usableReplicas } from './live-replicas.ts'
@@ -159,6 +160,7 @@ const resync = async (context: ControllerContext, look: (functionId: string) => 
     void drainAndRemove(context, { replica, drained: Promise.resolve(true) })
   }
   await context.routes.publishAll()
+  await followSchedules(context, states)
 }
 
 /** Follows the engine's events, again and again when they end, until the leadership does. */

@@ -6,6 +6,7 @@ import { createLog } from '@pushfn/kit/log'
 import { createMetrics } from '@pushfn/kit/metrics'
 import { type RunningApp, run } from '@pushfn/kit/run'
 import { openBus } from '@pushfn/store/bus'
+import { openSchedules } from '@pushfn/store/calls/schedules'
 import { openDatabase, pingDatabase } from '@pushfn/store/database'
 import { watchGateways } from '@pushfn/store/gateways'
 import { becomeLeader } from '@pushfn/store/leader'
@@ -25,7 +26,8 @@ const start = async (): Promise<RunningApp> => {
   const config = readConfiguration(settings, process.env)
   log = createLog('controller', config.logLevel)
   const db = openDatabase(config.databaseUrl)
-  const bus = openBus(config.redisUrl, (err) => log.warn({ err: err.message }, 'redis does not answer'))
+  const onRedisError = (err: Error) => log.warn({ err: err.message }, 'redis does not answer')
+  const bus = openBus(config.redisUrl, onRedisError)
   const { registryUser: username, registryPassword } = config
   const registryLogin = username && registryPassword ? { username, password: registryPassword.reveal() } : undefined
   const engine = createDockerEngine({
@@ -49,6 +51,7 @@ const start = async (): Promise<RunningApp> => {
     const signal = AbortSignal.any([stopping.signal, lost.signal])
     const gateways = await watchGateways(bus, config.cloud)
     const loads = await watchLoads(bus, config.cloud)
+    await using schedules = openSchedules(bus.redis, config.cloud, onRedisError)
     log.info('leading')
     try {
       const routes = openRouteTable(bus.redis, config.cloud, (err) =>
@@ -66,6 +69,7 @@ const start = async (): Promise<RunningApp> => {
         scales: openScales(config.stableWindowMs),
         signal,
         routes,
+        schedules,
         replicas: trackReplicas(engine),
         inTurn: openTurns(),
       })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { RateLimits } from './access-policy.ts'
+import { ScheduleView } from './async-call.ts'
 import { BuildFailure, BuildState } from './build-state.ts'
 import { DomainName } from './domain-name.ts'
 import { BuildId } from './ids.ts'
@@ -101,6 +102,8 @@ export const FunctionView = z.object({
   image: z.string().nullable(),
   buildId: z.string().nullable(),
   liveSince: z.string().nullable(),
+  /** Null for a function that the cloud does not call by itself. */
+  schedule: ScheduleView.nullable(),
 })
 export type FunctionView = z.infer<typeof FunctionView>
 

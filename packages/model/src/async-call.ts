@@ -83,6 +83,10 @@ export type DeadLetter = z.infer<typeof DeadLetter>
 export const DeadLetterList = z.object({ items: z.array(DeadLetter) })
 export type DeadLetterList = z.infer<typeof DeadLetterList>
 
+/** The key by which a tenant checks who sent a callback. */
+export const CallbackKey = z.object({ key: z.string() })
+export type CallbackKey = z.infer<typeof CallbackKey>
+
 /** A function's schedule as its tenant sees it. */
 export const ScheduleView = ScheduleSpec.extend({
   lastRunAt: z.string().nullable(),

@@ -7,6 +7,7 @@ import { functionsOf } from '@pushfn/store/functions'
 import { countEndpoints } from '@pushfn/store/route-store'
 import type { Tenant } from '@pushfn/store/tenants'
 import type { ApiContext } from '../context.ts'
+import { scheduleView } from './schedule-view.ts'
 
 /** Rows of the database as the API shows them. */
 
@@ -18,7 +19,7 @@ export const listFunctions = async (context: ApiContext, tenant: Tenant): Promis
     context.config.cloud,
     functions.map(({ name }) => keyOf(name)),
   )
-  return functions.map((fn) => {
+  const views = functions.map(async (fn): Promise<FunctionView> => {
     const live = fn.aliases[0]
     const replicas = endpoints?.get(keyOf(fn.name)) ?? null
     const isDeploying = fn.wantedRevisionId !== null && fn.wantedRevisionId !== live?.revisionId
@@ -33,8 +34,10 @@ export const listFunctions = async (context: ApiContext, tenant: Tenant): Promis
       image: live?.revision.image ?? null,
       buildId: live?.revision.buildId ?? null,
       liveSince: live?.movedAt.toISOString() ?? null,
+      schedule: await scheduleView(context, { tenant: tenant.slug, function: fn.name }, live?.revision.spec),
     }
   })
+  return Promise.all(views)
 }
 
 export const buildView = (tenant: Tenant, build: BuildRow): BuildView => ({

@@ -58,7 +58,7 @@ export const plan = async (run: Run, source: Source, stack: Stack): Promise<Func
     })
     const fromFiles = await environmentFromFiles(run, source, stack.file, fn)
     const { spec, warnings } = functionSpec(fn, fromFiles, SPEC_DEFAULTS, stack.file)
-    const missing = refuseWhatIsNotHere(fn, spec, stack.file)
+    const missing = refuseWhatIsNotHere(fn, stack.file)
     warn(run, fn, [...(template.warning ? [{ message: template.warning }] : []), ...warnings, ...missing])
     const context = await assembleContext(fn, template, {
       root: source.folder,

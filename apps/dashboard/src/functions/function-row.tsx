@@ -4,6 +4,7 @@ import type { ReactNode } from 'react'
 import { Age } from '../parts/age.tsx'
 import { OutsideLink } from '../parts/outside-link.tsx'
 import { StateBadge } from '../parts/state-badge.tsx'
+import { Schedule } from './schedule.tsx'
 
 /** A function: what it is called, where it answers, what runs, since when. A row on a screen, a card on a phone. */
 export const FunctionRow = ({ fn }: { fn: FunctionView }) => (
@@ -25,6 +26,11 @@ export const FunctionRow = ({ fn }: { fn: FunctionView }) => (
       </Fact>
       <Fact name="Replicas">{fn.replicas ?? 'unknown'}</Fact>
       <Fact name="Live">{fn.liveSince ? <Age of={fn.liveSince} /> : '–'}</Fact>
+      {fn.schedule && (
+        <Fact name="Schedule">
+          <Schedule of={fn.schedule} />
+        </Fact>
+      )}
       <Fact name="Image">
         <span className="block truncate font-mono" title={fn.image ?? undefined}>
           {fn.image?.split('/').at(-1) ?? '–'}

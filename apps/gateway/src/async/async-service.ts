@@ -11,6 +11,7 @@ import { callWork } from './call-work.ts'
 import { openCallbackOffice } from './callback-office.ts'
 import { startLaneRunner } from './lane-runner.ts'
 import { readNetworks } from './networks.ts'
+import { runTicks } from './run-ticks.ts'
 import { type InternalDoor, openCallSender } from './send-call.ts'
 
 /** Runs the async calls that any gateway of the cloud has accepted; each call is run by one of them. */
@@ -59,6 +60,18 @@ export const startAsyncService = async (
   listener.on('message', (_channel, lane) => runner.ring(lane))
   listener.on('ready', () => void listener.subscribe(keys.bell).catch(onError))
 
+  const store = {
+    redis,
+    cloud,
+    queues,
+    bells,
+    maxTenantBytes: configuration.asyncMaxTenantBytes,
+    knownBytes: new Map(),
+  }
+  const functionsHost = new URL(configuration.functionsUrl).host
+  const maxRetries = Math.min(configuration.asyncDefaultRetries, configuration.asyncMaxRetries)
+  const ticks = runTicks({ redisUrl, store, functionsHost, maxRetries, onError })
+
   /** The controller wakes and scales by what waits; every gateway tells the same numbers, and the largest counts. */
   const gateway = `async-${randomUUID()}`
   const reporting = setInterval(() => {
@@ -88,6 +101,7 @@ export const startAsyncService = async (
       clearInterval(reporting)
       clearInterval(trimming)
       listener.disconnect()
+      await ticks[Symbol.asyncDispose]()
       await runner.stop(configuration.stopTimeoutMs, () => sender.close())
       bells[Symbol.dispose]()
       await queues[Symbol.asyncDispose]()
