@@ -63,6 +63,8 @@ export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
   /** The one that has lost the call, to be asked again only where there is no other. */
   #lostBy: Upstream | undefined
   #attempts = 0
+  /** Attempts by which the head may have left: those that found nobody do not count against a call. */
+  #timesSent = 0
   /** When it began to wait for a replica; 0: it has not. */
   #heldSinceMs = 0
   #isHeld = false
@@ -188,6 +190,7 @@ export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
     const connection = this.#connection
     if (!connection) return
     this.#isSent = true
+    this.#timesSent += 1
     if (!hasBody) {
       connection.watch(entry.policy.responseTimeoutMs, 'no-answer')
       connection.writeText(head)
@@ -340,7 +343,7 @@ export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
       method: req.method ?? 'GET',
       hasBody,
       hasAnswered,
-      attempts: this.#attempts,
+      attempts: this.#timesSent,
       isSent: this.#isSent,
     }
     return mayRetry(attempt) ? undefined : problems.crashed(name)

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { AsyncCall } from '@pushfn/model/async-call'
 import { AppError } from '@pushfn/model/errors'
 import type { Redis } from '../redis.ts'
@@ -37,6 +38,7 @@ export type StoredCall =
 
 const DAY_SECONDS = 86_400
 const LIMIT_MS = 3_000
+const STORING_LIMIT_MS = 1_000
 
 /**
  * Stores a call so that it is run: once it resolves, the call outlives this process. Throws STORE_FAILED when Redis does
@@ -95,9 +97,9 @@ interface Claim {
 }
 
 /**
- * The key is claimed before the call is stored, and marked after it (by whoever ran the call too): a claim without the
- * mark is one of a process that died in between, and its call is stored again under the same id, which changes nothing
- * where it is there already.
+ * The key is claimed before the call is stored, and marked after it (by whoever ran the call too): a claim that stays
+ * without the mark is one of a process that died in between, and its call is stored again under the same id, which changes
+ * nothing where it is there already.
  */
 const storeOnce = async (store: CallStore, asked: NewCall, key: string): Promise<StoredCall> => {
   const { redis } = store
@@ -107,14 +109,28 @@ const storeOnce = async (store: CallStore, asked: NewCall, key: string): Promise
   const givenId = asked.givenId === undefined ? undefined : await claimId(store, asked, asked.givenId)
   const mine: Claim = { id: givenId ?? randomUUID(), fingerprint, isStored: false }
   const isMine = await redis.set(claimKey, JSON.stringify(mine), 'EX', DAY_SECONDS, 'NX')
-  const text = isMine === 'OK' ? undefined : await redis.get(claimKey)
-  // Written by this function alone.
-  const claim: Claim = text ? (JSON.parse(text) as Claim) : mine
+  const theirs = isMine === 'OK' ? undefined : await untilStored(redis, claimKey)
+  const claim = theirs ?? mine
   if (claim.fingerprint !== fingerprint) return { kind: 'conflict' }
   if (claim.isStored) return { kind: 'stored', id: claim.id, isRepeated: true }
   const stored = await add(store, asked, claim.id, claimKey)
   await markStored(redis, claimKey, claim.id, fingerprint)
-  return { ...stored, isRepeated: text !== undefined }
+  return { ...stored, isRepeated: theirs !== undefined }
+}
+
+/**
+ * Another's claim, once its call is stored, or after a second as it is. Who stored at once what another is just storing could
+ * do so after that call was run and is gone from the queue, and it would run twice.
+ */
+const untilStored = async (redis: Redis, claimKey: string): Promise<Claim | undefined> => {
+  const until = performance.now() + STORING_LIMIT_MS
+  for (;;) {
+    const text = await redis.get(claimKey)
+    // Written by this file alone.
+    const claim = text === null ? undefined : (JSON.parse(text) as Claim)
+    if (!claim || claim.isStored || performance.now() > until) return claim
+    await sleep(10)
+  }
 }
 
 /** Says that the key's call was stored, for as long as the key is remembered. */
