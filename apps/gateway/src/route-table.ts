@@ -42,7 +42,7 @@ export interface RouteTableEvents {
 }
 
 /** Makes the door of a route's function. */
-export type GateOf = (route: Route) => Gate | undefined
+export type GateOf = (route: Pick<Route, 'tenant' | 'function' | 'policy'>) => Gate | undefined
 
 /** What a host label and a function can be, whatever Redis says: neither may hold the `/` that joins them. */
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
@@ -163,7 +163,7 @@ export class RouteTable {
       policy,
       upstreams,
       stats: this.#statsOf(`${name}.${tenant}`),
-      gate: this.#gateOf(parsed.data),
+      gate: this.#gateOf({ tenant, function: name, policy }),
     }
   }
 

@@ -182,8 +182,7 @@ describe('Redis away', () => {
 describe('the published table', () => {
   test('does not go back over what was changed while the database was read', async () => {
     const token = aToken()
-    await publish(entry(token, 'ada'))
-    // As the controller would that has read the token before it was revoked.
+    // As the controller would that has read a token of which nobody was told yet, before it was revoked.
     await syncPublished(world.redis, keys(), async () => {
       await revoke(token)
       return { ...entry(adas, 'ada'), ...entry(eves, 'eve'), ...entry(token, 'ada') }

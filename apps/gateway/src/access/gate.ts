@@ -8,25 +8,22 @@ import { isPreflight, preflightAnswer } from './cors.ts'
 import type { Limit, LimitScope, Limits } from './limits.ts'
 import type { TokenBook } from './token-book.ts'
 
+type GatedRoute = Pick<Route, 'tenant' | 'function' | 'policy'>
+
 /**
  * The door of one function: what is asked of a call between the finding of its route and the beginning of its exchange.
  * Routes without any such policy have none, so that their calls pay nothing.
  */
 export class Gate {
-  readonly #policy: Route['policy']
-  readonly #name: string
-  readonly #limits: readonly Limit[]
-  readonly #policies: string
-  readonly #tenant: string
-  readonly #tokens: TokenBook
+  readonly #route: GatedRoute
+  readonly #means: GateMeans
+  /** Made at the first call: of very many functions most are not called in a gateway's life. */
+  #limits: readonly Limit[] | undefined
+  #policies = ''
 
-  constructor(route: Route, limits: readonly Limit[], tokens: TokenBook) {
-    this.#policy = route.policy
-    this.#tenant = route.tenant
-    this.#tokens = tokens
-    this.#name = `${route.function}.${route.tenant}`
-    this.#limits = limits
-    this.#policies = limits.map((limit) => limit.policy).join(', ')
+  constructor(route: GatedRoute, means: GateMeans) {
+    this.#route = route
+    this.#means = means
   }
 
   /**
@@ -34,16 +31,16 @@ export class Gate {
    * when the answer or its connection has ended. A refusal is the caller's to send, signed by the admission.
    */
   admit(req: IncomingMessage, res: ServerResponse): Admission | Promise<Admission> {
-    const { auth, cors, maxHeaderBytes } = this.#policy
+    const { auth, cors, maxHeaderBytes } = this.#route.policy
     const admission = new Admission(cors, cors ? req.headers.origin : undefined)
     if (maxHeaderBytes !== null && headerBytes(req) > maxHeaderBytes) {
-      admission.problem = problems.headersTooLarge(this.#name, maxHeaderBytes)
+      admission.problem = problems.headersTooLarge(nameOf(this.#route), maxHeaderBytes)
       return admission
     }
     if (cors && isPreflight(req.method, req.headers)) {
       const answer = preflightAnswer(cors, req.headers)
       if (Array.isArray(answer)) admission.preflight = answer
-      else admission.problem = { ...answer, function: this.#name }
+      else admission.problem = { ...answer, function: nameOf(this.#route) }
       return admission
     }
     return auth === 'token' ? this.#askToken(admission, req, res) : this.#meetLimits(admission, req, res)
@@ -55,22 +52,30 @@ export class Gate {
       admission.problem = problem
       return problem ? admission : this.#meetLimits(admission, req, res)
     }
-    const of = { tenant: this.#tenant, function: this.#name }
-    const problem = checkToken(this.#tokens, req.headers.authorization, of)
+    const of = { tenant: this.#route.tenant, function: nameOf(this.#route) }
+    const problem = checkToken(this.#means.tokens, req.headers.authorization, of)
     return problem instanceof Promise ? problem.then(decided) : decided(problem)
   }
 
   #meetLimits(admission: Admission, req: IncomingMessage, res: ServerResponse): Admission | Promise<Admission> {
-    if (this.#limits.length === 0) return admission
-    admission.met(this.#limits, this.#policies)
+    const limits = this.#limits ?? this.#makeLimits()
+    if (limits.length === 0) return admission
+    admission.met(limits, this.#policies)
     const isOver = overOf(req, res)
     const decided = (problem: Problem | undefined): Admission => {
       admission.problem = problem
-      if (problem === undefined) isOver(() => releaseAll(this.#limits))
+      if (problem === undefined) isOver(() => releaseAll(limits))
       return admission
     }
-    const problem = takeAll(this.#limits, 0)
+    const problem = takeAll(limits, 0)
     return problem instanceof Promise ? problem.then(decided) : decided(problem)
+  }
+
+  #makeLimits(): readonly Limit[] {
+    const limits = this.#means.limits.of(scopesOf(this.#route, this.#means))
+    this.#limits = limits
+    this.#policies = limits.map((limit) => limit.policy).join(', ')
+    return limits
   }
 }
 
@@ -83,20 +88,28 @@ export interface GateMeans {
 }
 
 /** The door that a route's policy asks for; undefined when it asks for none. */
-export const gateOf = (route: Route, { limits, tokens, tenantLimits }: GateMeans): Gate | undefined => {
-  const { policy, tenant, function: name } = route
-  const scope = { function: `${name}.${tenant}` }
-  const scopes: { scope: LimitScope; limits: RateLimits }[] = []
-  if (policy.limits)
-    scopes.push({ scope: { ...scope, whose: 'function', key: `fn:${tenant}/${name}` }, limits: policy.limits })
-  scopes.push({
-    scope: { ...scope, whose: 'tenant', key: `tenant:${tenant}` },
-    limits: policy.tenantLimits ?? tenantLimits,
-  })
-  const all = limits.of(scopes)
-  const isOpen = policy.auth === 'none' && all.length === 0 && policy.cors === null && policy.maxHeaderBytes === null
-  return isOpen ? undefined : new Gate(route, all, tokens)
+export const gateOf = (route: GatedRoute, means: GateMeans): Gate | undefined => {
+  const { auth, cors, maxHeaderBytes } = route.policy
+  const isLimited = scopesOf(route, means).some(
+    ({ limits }) => limits.requestsPerSecond !== null || limits.concurrentRequests !== null,
+  )
+  const isOpen = auth === 'none' && cors === null && maxHeaderBytes === null && !isLimited
+  return isOpen ? undefined : new Gate(route, means)
 }
+
+const scopesOf = (route: GatedRoute, means: GateMeans): { scope: LimitScope; limits: RateLimits }[] => {
+  const { policy, tenant } = route
+  const name = nameOf(route)
+  const ofTenant: LimitScope = { whose: 'tenant', key: `tenant:${tenant}`, function: name }
+  const ofFunction: LimitScope = { whose: 'function', key: `fn:${tenant}/${route.function}`, function: name }
+  return [
+    ...(policy.limits ? [{ scope: ofFunction, limits: policy.limits }] : []),
+    { scope: ofTenant, limits: policy.tenantLimits ?? means.tenantLimits },
+  ]
+}
+
+/** OpenFaaS's `function_name`. */
+const nameOf = (route: GatedRoute): string => `${route.function}.${route.tenant}`
 
 /** Takes of every limit from `index` on, in order; at the first that refuses, what was taken goes back. */
 const takeAll = (limits: readonly Limit[], index: number): Problem | undefined | Promise<Problem | undefined> => {
