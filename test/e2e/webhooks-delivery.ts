@@ -17,6 +17,7 @@ export interface Sent {
 
 export interface Answer {
   status: number
+  headers: Headers
   body: { outcome?: string; reason?: string; title?: string; detail?: string }
   ms: number
 }
@@ -45,16 +46,21 @@ export const deliver = async ({ github }: World, sent: Sent): Promise<Answer> =>
   })
   const text = await response.text()
   const ms = performance.now() - begun
-  return { status: response.status, body: Object(text === '' ? {} : JSON.parse(text)), ms }
+  return { status: response.status, headers: response.headers, body: Object(text === '' ? {} : JSON.parse(text)), ms }
 }
 
 /**
  * Sends a body that is too large until the api answers, and returns the answer's status. With a length given, it is said
  * at the start, and nothing follows; without one, chunks come without an end.
  */
-export const deliverTooMuch = ({ github }: World, contentLength: number | undefined): Promise<number> =>
+export const deliverTooMuch = (
+  { github }: World,
+  contentLength: number | undefined,
+  signature: string | undefined,
+): Promise<number> =>
   new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', 'x-github-event': 'push' }
+    const signed = signature === undefined ? {} : { 'x-hub-signature-256': signature }
+    const headers = { 'content-type': 'application/json', 'x-github-event': 'push', ...signed }
     const sending = request(github.webhooks.settings.url, {
       method: 'POST',
       headers: contentLength === undefined ? headers : { ...headers, 'content-length': contentLength },

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Database, openDatabase } from '@pushfn/store/database'
@@ -218,7 +218,7 @@ describe('a cloud of anyone’s', () => {
       ['no length', undefined],
     ])('413: more than 25 MiB, sent with %s', async (_, length) => {
       const deliveries = await db.delivery.count()
-      expect(await deliverTooMuch(world, length)).toBe(413)
+      expect(await deliverTooMuch(world, length, `sha256=${'0'.repeat(64)}`)).toBe(413)
       expect(await db.delivery.count()).toBe(deliveries)
     })
 
@@ -226,6 +226,47 @@ describe('a cloud of anyone’s', () => {
       const body = `{"zen":"${'x'.repeat(26_214_400 - 10)}"}`
       expect((await deliver(world, { event: 'ping', body })).status).toBe(202)
     })
+  })
+
+  test('401 before the body: what bears no signature, or none that could be one, is not read', async () => {
+    for (const signature of [undefined, 'sha256=', 'sha1=00', `sha256=${'g'.repeat(64)}`]) {
+      expect(await deliverTooMuch(world, 26_214_400, signature)).toBe(401)
+    }
+  })
+
+  test('413: more than an API call needs', async () => {
+    const answer = await localFetch(`${world.consoleUrl}/api/v1/tenants`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${world.operatorToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ slug: 'x'.repeat(300_000) }),
+    })
+    expect(answer.status).toBe(413)
+  })
+
+  test('takes a flood of the largest bodies within its memory, and pushes meanwhile', async () => {
+    const body = Buffer.alloc(26_214_400, 'x')
+    body.write('{"zen":"')
+    body.write('"}', body.length - 2)
+    const signature = sign(body, world.github.webhooks.settings.secret)
+    const flood = async () => {
+      const headers = { 'x-hub-signature-256': signature }
+      return Promise.all(Array.from({ length: 60 }, () => deliver(world, { event: 'ping', body, headers })))
+    }
+    const flooding = flood()
+    const pushes = await inTens(Array.from({ length: 20 }), () => deliver(world, { payload: aPushPayload() }))
+    expect(new Set(pushes.map(({ status }) => status))).toEqual(new Set([202]))
+    const answers = await flooding
+    for (const { status, headers } of answers.filter((answer) => answer.status !== 202)) {
+      expect({ status, retryAfter: headers.get('retry-after') }).toEqual({ status: 503, retryAfter: '10' })
+    }
+    expect(answers.filter(({ status }) => status === 202).length).toBeGreaterThan(0)
+    // What was refused and what was taken has left no trace: as many are taken again.
+    expect((await flood()).filter(({ status }) => status === 202).length).toBeGreaterThan(0)
+    expect((await deliver(world, { event: 'ping', body, headers: { 'x-hub-signature-256': signature } })).status).toBe(
+      202,
+    )
+    const peak = /VmHWM:\s+(\d+) kB/.exec(await readFile(`/proc/${world.app('api').pid}/status`, 'utf8'))
+    expect(Number(peak?.[1])).toBeLessThan(1_000_000)
   })
 
   test('tells why a tag and a deleted branch build nothing', async () => {

@@ -17,13 +17,16 @@ export class ProblemFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<FastifyRequest>()
     const reply = host.switchToHttp().getResponse<FastifyReply>()
     const error = asAppError(thrown)
-    if (error.status >= 500) this.#log.error({ err: thrown, path: pathOf(request) }, 'a request failed')
+    // A flood is not told line by line at the level that wakes somebody.
+    if (error.code === 'BUSY') this.#log.warn({ path: pathOf(request) }, error.message)
+    else if (error.status >= 500) this.#log.error({ err: thrown, path: pathOf(request) }, 'a request failed')
     if (reply.sent || reply.raw.headersSent) return
     if (request.url.startsWith('/git/')) {
       const problem = gitProblem(error)
       reply.code(problem.status).headers(problem.headers).send(problem.body)
       return
     }
+    if (error.code === 'BUSY') reply.header('retry-after', RETRY_AFTER_SECONDS)
     reply
       .code(error.status)
       .type('application/problem+json')
@@ -36,6 +39,9 @@ export class ProblemFilter implements ExceptionFilter {
       })
   }
 }
+
+/** As long as a forge waits for one answer: what makes the api busy is over then. */
+const RETRY_AFTER_SECONDS = 10
 
 const CODES: Readonly<Record<number, ErrorCode>> = { 400: 'BAD_REQUEST', 404: 'NOT_FOUND', 413: 'TOO_LARGE' }
 

@@ -8,11 +8,8 @@ import type { Fault } from '@pushfn/model/errors'
 export interface Forge {
   readonly kind: ForgeKind
 
-  /**
-   * Verifies a webhook over its raw bytes and says what it means. `id` names the delivery; a redelivery has the same.
-   * Throws AppError UNAUTHENTICATED (signature), BAD_REQUEST (no JSON, no event header, not GitHub's shape).
-   */
-  receive?(request: WebhookRequest): Promise<ForgeDelivery>
+  /** None for a forge that sends none. */
+  webhooks?: ForgeWebhooks
 
   /**
    * From where, and with what header, the builder fetches a repository. The header is a secret: never log it. Throws
@@ -41,6 +38,17 @@ export interface Forge {
 }
 
 export type ForgeKind = 'github' | 'gitlab' | 'gitea' | 'builtin'
+
+export interface ForgeWebhooks {
+  /** Whether the headers bear what could be a signature at all: without one the body is not even read. */
+  isSigned(headers: WebhookRequest['headers']): boolean
+
+  /**
+   * Verifies a webhook over its raw bytes and says what it means. `id` names the delivery; a redelivery has the same.
+   * Throws AppError UNAUTHENTICATED (signature), BAD_REQUEST (no JSON, no event header, not GitHub's shape).
+   */
+  receive(request: WebhookRequest): Promise<ForgeDelivery>
+}
 
 export interface WebhookRequest {
   /** Header names in lower case. */

@@ -32,6 +32,7 @@ export const ERRORS = {
   NOT_FOUND: { status: 404, retryable: false },
   CONFLICT: { status: 409, retryable: false },
   TOO_LARGE: { status: 413, retryable: false },
+  BUSY: { status: 503, retryable: true },
   TOO_MANY: { status: 429, retryable: true },
 } as const satisfies Record<string, { status: number; retryable: boolean }>
 

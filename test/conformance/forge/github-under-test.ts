@@ -33,7 +33,7 @@ export const startGithubUnderTest = async (): Promise<GithubUnderTest> => {
   const door = createServer(async (request, response) => {
     const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]))
     try {
-      const delivery = await forge.receive?.({ headers, body: await buffer(request) })
+      const delivery = await forge.webhooks?.receive({ headers, body: await buffer(request) })
       if (delivery) received.push(delivery)
       response.writeHead(202).end()
     } catch (error) {

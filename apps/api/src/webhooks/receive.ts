@@ -1,4 +1,4 @@
-import type { WebhookRequest } from '@pushfn/forge/forge'
+import type { Forge, ForgeWebhooks, WebhookRequest } from '@pushfn/forge/forge'
 import { AppError } from '@pushfn/model/errors'
 import { channels } from '@pushfn/store/bus'
 import { recordDelivery } from '@pushfn/store/deliveries'
@@ -23,9 +23,7 @@ export const receiveWebhook = async (
   forgeKind: string,
   request: WebhookRequest,
 ): Promise<WebhookAnswer> => {
-  const forge = Object.entries(context.forges).find(([kind]) => kind === forgeKind)?.[1]
-  if (!forge?.receive) throw new AppError('NOT_FOUND', `no webhooks from ${forgeKind}`, { hint: 'no such forge here' })
-
+  const forge = forgeOfWebhook(context, forgeKind)
   const delivery = await forge.receive(request)
   const facts = {
     forge: forge.kind,
@@ -44,6 +42,16 @@ export const receiveWebhook = async (
   log.info({ outcome: applied.outcome, reason: applied.reason, builds: applied.builds }, 'delivery stored')
   void ring(context, applied)
   return { outcome: applied.outcome, ...(applied.reason && { reason: applied.reason }) }
+}
+
+/** The forge that webhooks under that name are of. Throws NOT_FOUND. */
+export const forgeOfWebhook = (
+  context: Pick<ApiContext, 'forges'>,
+  forgeKind: string,
+): ForgeWebhooks & Pick<Forge, 'kind'> => {
+  const forge = Object.entries(context.forges).find(([kind]) => kind === forgeKind)?.[1]
+  if (!forge?.webhooks) throw new AppError('NOT_FOUND', `no webhooks from ${forgeKind}`, { hint: 'no such forge here' })
+  return { kind: forge.kind, ...forge.webhooks }
 }
 
 /** Tells builder and controller. Not awaited by the answer: the database has it all. */

@@ -4,7 +4,7 @@ import { createCheckoutSource } from './checkout-source.ts'
 import { createInstallationTokens } from './installation-tokens.ts'
 import { createMintToken } from './mint-token.ts'
 import { createOctokits } from './octokit.ts'
-import { createReceive } from './receive.ts'
+import { createReceive, isSigned } from './receive.ts'
 import { createSetCheck } from './set-check.ts'
 import { createSetStatus } from './set-status.ts'
 import { DEFAULT_PATIENCE, type GithubSettings } from './settings.ts'
@@ -21,7 +21,7 @@ export const createGithub = (settings: GithubSettings): Forge => {
   const asInstallation = createAsInstallation(octokits, tokens, patience)
   return {
     kind: 'github',
-    receive: createReceive(settings.webhookSecrets),
+    webhooks: { isSigned, receive: createReceive(settings.webhookSecrets) },
     checkoutSource: createCheckoutSource({ cloneUrl: settings.cloneUrl, callMs: patience.callMs }, tokens),
     setStatus: createSetStatus(asInstallation),
     setCheck: createSetCheck(asInstallation, { checkName: settings.checkName ?? 'pushfn', patience }),

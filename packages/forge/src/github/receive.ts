@@ -31,6 +31,10 @@ export const createReceive = (secrets: readonly string[]) => {
   }
 }
 
+/** `sha256=` and the 32 bytes of the HMAC. */
+export const isSigned = (headers: WebhookRequest['headers']): boolean =>
+  /^sha256=[0-9a-f]{64}$/.test(String(headers['x-hub-signature-256']))
+
 const verify = async (verifiers: readonly Webhooks[], text: string, signature: string | undefined): Promise<void> => {
   // The library throws on an empty body or signature: both are nobody's.
   if (text !== '' && signature) {
