@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { signCheckoutToken } from '@pushfn/forge/builtin/checkout-token'
 import { createForges } from '@pushfn/forge/forges'
 import { githubSettingsFrom } from '@pushfn/forge/github/settings-from'
+import { limitBuilds } from '@pushfn/images/limit-builds'
 import { readConfiguration } from '@pushfn/kit/configuration'
 import { startHealthServer } from '@pushfn/kit/health-server'
 import { createLog } from '@pushfn/kit/log'
@@ -54,6 +55,15 @@ const start = async (): Promise<RunningApp> => {
       },
     }),
   }
+  const limits = {
+    memoryMiB: config.buildMemoryMiB,
+    processes: config.buildProcesses,
+    cpus: config.buildCpus,
+    stepsAtOnce: config.concurrency * config.functionsAtOnce,
+  }
+  const limited = await limitBuilds(context.docker, limits, (problem) =>
+    log.warn({ problem }, 'steps of builds may have no limits'),
+  )
   // What a builder that was killed left behind: one builder to a data folder.
   await rm(join(config.dataDir, 'builds'), { recursive: true, force: true })
   void removeLitter(context).catch((err) => log.warn({ err }, 'images of failed builds stay'))
@@ -79,6 +89,7 @@ const start = async (): Promise<RunningApp> => {
       stopping.abort()
       await worker[Symbol.asyncDispose]()
       await Promise.allSettled(running)
+      limited[Symbol.dispose]()
       await reporter[Symbol.asyncDispose]()
       await context.stackParser[Symbol.asyncDispose]()
       await health[Symbol.asyncDispose]()

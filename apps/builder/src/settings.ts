@@ -47,6 +47,22 @@ export const settings = {
     { env: 'BUILD_LIMIT_MS', description: 'Milliseconds that one build may take in all.', default: '900000' },
     { min: 1_000, max: 86_400_000 },
   ),
+  buildMemoryMiB: setting.integer(
+    { env: 'BUILD_MEMORY', description: 'Mebibytes of memory that one step of a build may take.', default: '2048' },
+    { min: 64, max: 1_048_576 },
+  ),
+  buildProcesses: setting.integer(
+    {
+      env: 'BUILD_PROCESSES',
+      description: 'Processes and threads that one step of a build may have.',
+      default: '1024',
+    },
+    { min: 16, max: 32_768 },
+  ),
+  buildCpus: setting.integer(
+    { env: 'BUILD_CPUS', description: 'Cores that one step of a build may use; 0: all there are.', default: '0' },
+    { min: 0, max: 1_024 },
+  ),
   buildLogBytes: setting.integer(
     { env: 'BUILD_LOG_BYTES', description: 'Bytes of log that are kept of one function’s build.', default: '1048576' },
     { min: 1_024, max: 104_857_600 },

@@ -31,8 +31,6 @@ export interface BuildOptions {
   /** Called for each line as it comes, without its line end; see `createBuildLog`. */
   onLog: (line: string) => void
   limits?: Partial<BuildLimits>
-  /** Where the engine puts the build's processes, on engines that heed it. */
-  cgroupParent?: string
 }
 
 export interface BuildLimits {
@@ -92,7 +90,6 @@ const run = async (options: BuildOptions, buildId: string, signal: AbortSignal, 
       buildargs: JSON.stringify(options.buildArgs),
       labels: JSON.stringify(options.labels),
       forcerm: '1',
-      ...(options.cgroupParent && { cgroupparent: options.cgroupParent }),
     },
     signal,
     mayPull: options.mayPull,

@@ -114,6 +114,8 @@ describe('what BuildKit reads otherwise than it looks is refused:', () => {
     ['from in capitals in a mount', `FROM a\nRUN --mount=type=bind,FROM=${BETA},target=/m x`, [2]],
     ['from in a second mount', `FROM a\nRUN --mount=type=tmpfs,target=/t --mount=from=${BETA},target=/m x`, [2]],
     ['two --from', `FROM a\nCOPY --from=a --from=${BETA} /a /a`, [2]],
+    ['two --from that might both be', 'FROM x AS a\nCOPY --from=a --from=0 /a /a', [2]],
+    ['two from that might both be', 'FROM a\nRUN --mount=type=bind,from=scratch,from=b,target=/m x', [2]],
     ['a variable in --from', `ARG X=${BETA}\nFROM a\nCOPY --from=$X /a /a`, [3]],
     ['a flag that nobody knows', 'FROM a\nRUN --device=all x', [2]],
     ['a line that ends in two escapes', `FROM a\nRUN x \\\\\nFROM ${BETA}`, [3]],
@@ -126,6 +128,17 @@ describe('what BuildKit reads otherwise than it looks is refused:', () => {
   ])('%s', (_, content, lines) => {
     expect(linesOf(content)).toEqual(lines)
   })
+})
+
+test('what is refused says how to write it', () => {
+  const messages = faultsOf('FROM a\nRUN --netw\\\nork=host x\nCOPY --chown="a b" x /\nADD $X /y').map(
+    (fault) => fault.message,
+  )
+  expect(messages).toEqual([
+    '--network=host is broken in two by a line’s end: write it on one line',
+    '--chown="a holds an escape, a quote or a special character: write it without',
+    'ADD takes plain paths of this folder, as ./name, and not $X: use COPY, or RUN with curl',
+  ])
 })
 
 describe('ADD takes paths of the folder alone:', () => {

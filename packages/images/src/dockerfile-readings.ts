@@ -34,11 +34,12 @@ interface Rule {
   isComment: RegExp
 }
 
-/** Only those that make a difference for this file. */
+/**
+ * Only those that make a difference for this file. That newer BuildKits take two escapes at a line's end for none needs no
+ * rule of its own: an escape is refused wherever it matters, and the next line is read as a beginning anyway.
+ */
 const rulesFor = (content: string): Rule[] => {
-  const continues = [/\\[ \t]*$/]
-  if (/\\\\[ \t]*\r?$/m.test(content)) continues.push(/(?<!\\)\\[ \t]*$/)
-  if (/`[ \t]*\r?$/m.test(content)) continues.push(/`[ \t]*$/, /(?<!`)`[ \t]*$/)
+  const continues = /`[ \t]*\r?$/m.test(content) ? [/\\[ \t]*$/, /`[ \t]*$/] : [/\\[ \t]*$/]
   const comments = /^\s+#/m.test(content) ? [/^\s*#/, /^#/] : [/^#/]
   return continues.flatMap((each) => comments.map((isComment) => ({ continues: each, isComment })))
 }
