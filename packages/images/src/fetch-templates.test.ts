@@ -1,12 +1,15 @@
 import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AppError } from '@pushfn/model/errors'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { aFunction, aRepository, build, planFunction, type Repository } from '../test/try-function.ts'
 import { type FetchOptions, fetchTemplates } from './fetch-templates.ts'
+import { git as runGit } from './git.ts'
 
 const TEMPLATE = {
   'template/mine/template.yml': 'language: mine\nhandler_folder: function\nbuild_args:\n  WORD: default\n',
@@ -28,6 +31,22 @@ const commit = (repository: Repository) => {
   git(repository.root, 'init', '--quiet', '--initial-branch=main')
   git(repository.root, 'add', '-A')
   git(repository.root, 'commit', '--quiet', '-m', 'x')
+}
+
+/** Takes connections and ends them. */
+const listening = async () => {
+  let count = 0
+  const server = createServer((socket) => {
+    count += 1
+    socket.destroy()
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const address = server.address()
+  return {
+    port: typeof address === 'object' ? address?.port : undefined,
+    connections: () => count,
+    [Symbol.asyncDispose]: async () => void server.close(),
+  }
 }
 
 describe('templates fetched by git', () => {
@@ -111,6 +130,45 @@ describe('templates fetched by git', () => {
     '/etc',
   ])('are refused from %s', async (source) => {
     expect(await hintOf(source)).toContain('stack.yml configuration.templates: ')
+  })
+
+  test('are fetched from no host inside, and nobody learns which there are', async () => {
+    const asked: string[] = []
+    await using server = await listening()
+    const source = `https://forge.example.com:${server.port}/a`
+    const hintWith = (...addresses: string[]) =>
+      hintOf(source, {
+        lookup: async (host) => {
+          asked.push(host)
+          if (addresses.length === 0) throw new Error('getaddrinfo ENOTFOUND')
+          return addresses
+        },
+      })
+    const hints = await Promise.all([
+      hintWith(),
+      hintWith('127.0.0.1'),
+      hintWith('10.1.2.3'),
+      hintWith('169.254.169.254'),
+      hintWith('::1'),
+      hintWith('::ffff:127.0.0.1'),
+      hintWith('fd00::1'),
+      hintWith('127.0.0.1', '93.184.215.14'),
+      hintWith('93.184.215.14', '192.168.0.1'),
+    ])
+    expect([...new Set(hints)]).toEqual([
+      `stack.yml configuration.templates: ${source} could not be fetched: is its address right, and is it public?`,
+    ])
+    expect(asked).toEqual(Array.from({ length: 9 }, () => 'forge.example.com'))
+    expect(server.connections()).toBe(0)
+  })
+
+  test('are asked for at the address that was looked at, and not at another', async () => {
+    await using server = await listening()
+    const run = { cwd: cacheDir, protocols: ['https'], signal: AbortSignal.timeout(10_000) }
+    const host = 'forge.invalid'
+    const resolved = `${host}:${server.port}:127.0.0.1`
+    await expect(runGit(['ls-remote', `https://${host}:${server.port}/a`], { ...run, resolved })).rejects.toThrow()
+    expect(server.connections()).toBe(1)
   })
 
   test('are not taken from a file unless that is allowed', async () => {

@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError, faultText, type Place } from '@pushfn/model/errors'
 import { z } from 'zod'
 import { folderSize } from './folder-size.ts'
-import { type GitOptions, git } from './git.ts'
+import { type GitOptions, git, SourceProblem } from './git.ts'
+import { type Lookup, publicAddresses } from './public-host.ts'
 
 export interface FetchOptions {
   stackFile: string
@@ -17,6 +18,8 @@ export interface FetchOptions {
   /** How long a fetched repository is taken as it is before its head is asked for again. */
   freshMs?: number
   limits?: Partial<FetchLimits>
+  /** How hosts of sources are found; the system's way unless told. */
+  lookup?: Lookup
 }
 
 export interface FetchLimits {
@@ -50,10 +53,11 @@ const fetchSource = async (source: string, options: FetchOptions): Promise<strin
   const cache = join(options.cacheDir, createHash('sha256').update(`${url}#${ref}`).digest('hex').slice(0, 32))
   await mkdir(cache, { recursive: true })
   const timeout = AbortSignal.timeout(limits.timeMs)
-  const run = { cwd: cache, protocols, signal: AbortSignal.any([options.signal, timeout]) }
+  const about = { cwd: cache, protocols, signal: AbortSignal.any([options.signal, timeout]) }
   try {
     const known = await readHead(cache)
     if (known && Date.now() - known.at < (options.freshMs ?? 5 * 60_000)) return templateFolder(cache, known.commit)
+    const run = { ...about, ...(await resolvedHost(url, options)) }
     const commit = await headOf(url, ref, run)
     if (known?.commit !== commit) await fetchCommit({ url, ref, cache, commit, limits, run })
     await writeHead(cache, { commit, at: Date.now() })
@@ -73,9 +77,6 @@ const parseSource = (source: string, protocols: readonly string[], place: Place)
     throw sourceRefusal(`${source} is no source: write ${protocols.join(' or ')}://host/owner/repository`, place)
   }
   if (parsed.username || parsed.password) throw sourceRefusal('a source bears no password: it must be public', place)
-  if (parsed.protocol === 'https:' && isInternal(parsed.hostname)) {
-    throw sourceRefusal(`${parsed.host} is no public host`, place)
-  }
   const ref = decodeURIComponent(parsed.hash.slice(1)) || 'HEAD'
   if (!/^[A-Za-z0-9][A-Za-z0-9._/-]{0,200}$/.test(ref) || ref.includes('..')) {
     throw sourceRefusal(`${JSON.stringify(ref)} is no branch or tag`, place)
@@ -84,9 +85,18 @@ const parseSource = (source: string, protocols: readonly string[], place: Place)
   return { url: parsed.href, ref }
 }
 
-/** Addresses and names without a dot are the cloud's own network, not a public forge. */
-const isInternal = (host: string): boolean =>
-  !host.includes('.') || /^[\d.]+$/.test(host) || /\.(localhost|local|internal)$/.test(host)
+/**
+ * Asked once, and git is told: what a name means may change between two questions. All that has no public address is
+ * refused alike, so that nobody learns which names the cloud's network has.
+ */
+const resolvedHost = async (url: string, options: FetchOptions): Promise<Pick<GitOptions, 'resolved'>> => {
+  const { protocol, hostname, port } = new URL(url)
+  if (protocol === 'file:') return {}
+  const addresses = await publicAddresses(hostname.replace(/^\[|\]$/g, ''), options.lookup)
+  if (addresses.length === 0) throw new Error(`${hostname} has no public address`)
+  if (hostname.startsWith('[')) return {}
+  return { resolved: `${hostname}:${port || 443}:${addresses.join(',')}` }
+}
 
 const headOf = async (url: string, ref: string, run: GitOptions): Promise<string> => {
   const refs = ref === 'HEAD' ? ['HEAD'] : [`refs/heads/${ref}`, `refs/tags/${ref}^{}`, `refs/tags/${ref}`]
@@ -95,7 +105,7 @@ const headOf = async (url: string, ref: string, run: GitOptions): Promise<string
     const line = lines.find((each) => each.endsWith(`\t${wanted}`))
     if (line && /^[0-9a-f]{40}\t/.test(line)) return line.slice(0, 40)
   }
-  throw new Error(`it has no branch or tag ${ref}`)
+  throw new SourceProblem(`it has no branch or tag ${ref}`)
 }
 
 interface Fetch {
@@ -127,7 +137,7 @@ const fetchCommit = async (fetch: Fetch): Promise<void> => {
       if (err.code !== 'ENOTEMPTY' && err.code !== 'EEXIST') throw err
     })
   } catch (err) {
-    if (tooLarge.signal.aborted) throw new Error(`it is larger than ${limits.bytes / 1024 ** 2} MiB`)
+    if (tooLarge.signal.aborted) throw new SourceProblem(`it is larger than ${limits.bytes / 1024 ** 2} MiB`)
     throw err
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -154,10 +164,10 @@ const whileRunning = async (running: Promise<unknown>, check: () => Promise<void
 const checkTree = async (run: GitOptions, limits: FetchLimits): Promise<void> => {
   const listed = await git(['ls-tree', '-r', '-t', '-l', '-z', 'FETCH_HEAD', '--', 'template/'], run)
   const files = listed.split('\0').filter((line) => line !== '')
-  if (files.length === 0) throw new Error('it has no folder template/')
-  if (files.length > limits.files) throw new Error(`it has more than ${limits.files} files and folders`)
+  if (files.length === 0) throw new SourceProblem('it has no folder template/')
+  if (files.length > limits.files) throw new SourceProblem(`it has more than ${limits.files} files and folders`)
   const bytes = files.reduce((sum, line) => sum + (Number(line.split(/\s+/, 4)[3]) || 0), 0)
-  if (bytes > limits.bytes) throw new Error(`its templates are larger than ${limits.bytes / 1024 ** 2} MiB`)
+  if (bytes > limits.bytes) throw new SourceProblem(`its templates are larger than ${limits.bytes / 1024 ** 2} MiB`)
 }
 
 /** No build reads a template for an hour. */
@@ -186,10 +196,9 @@ const writeHead = async (cache: string, head: z.infer<typeof Head>): Promise<voi
   await rename(draft, join(cache, 'head.json'))
 }
 
-const reasonOf = (err: unknown): string => {
-  const message = err instanceof Error ? err.message : String(err)
-  return message.split('\n').at(-1)?.slice(0, 300) ?? message
-}
+/** What git says of a failed connection would tell what there is in the cloud's network. */
+const reasonOf = (err: unknown): string =>
+  err instanceof SourceProblem ? err.message : 'is its address right, and is it public?'
 
 const sourceRefusal = (message: string, place: Place, cause?: unknown): AppError => {
   const fault = { message, place }

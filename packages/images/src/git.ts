@@ -4,15 +4,27 @@ export interface GitOptions {
   cwd: string
   /** Protocols that a remote may have: `https`; tests add `file`. */
   protocols: readonly string[]
+  /** Where the remote's host is, `host:port:address,…`: git asks no resolver again, which might answer otherwise now. */
+  resolved?: string
   signal: AbortSignal
+}
+
+/** What is wrong with a source, in words for the tenant who named it. */
+export class SourceProblem extends Error {
+  override readonly name = 'SourceProblem'
 }
 
 /**
  * Runs git with nothing of this machine's or a repository's own configuration in play: no prompts, hooks, filters,
- * submodules, links, redirects or credentials. Resolves with stdout; rejects with what git said.
+ * submodules, links, redirects or credentials. Resolves with stdout; rejects with what git said, which may tell of the
+ * network and is for operators.
  */
 export const git = (args: readonly string[], options: GitOptions): Promise<string> => {
-  const settings = [...SETTINGS, ...options.protocols.map((protocol) => `protocol.${protocol}.allow=always`)]
+  const settings = [
+    ...SETTINGS,
+    ...options.protocols.map((protocol) => `protocol.${protocol}.allow=always`),
+    ...(options.resolved ? [`http.curloptResolve=${options.resolved}`] : []),
+  ]
   const child = spawn('git', [...settings.flatMap((setting) => ['-c', setting]), ...args], {
     cwd: options.cwd,
     signal: options.signal,
@@ -46,7 +58,7 @@ export const git = (args: readonly string[], options: GitOptions): Promise<strin
     })
     child.once('error', reject)
     child.once('close', (code) => {
-      if (outBytes > MAX_OUTPUT_BYTES) reject(new Error('it has too many files to be listed'))
+      if (outBytes > MAX_OUTPUT_BYTES) reject(new SourceProblem('it has too many files to be listed'))
       else if (code === 0) resolve(Buffer.concat(out).toString('utf8'))
       else reject(new Error(`git ${args[0]} ended with ${code}: ${said.trim()}`))
     })

@@ -1,0 +1,28 @@
+import { lookup as systemLookup } from 'node:dns/promises'
+import { networkInterfaces } from 'node:os'
+import ipaddr from 'ipaddr.js'
+
+export type Lookup = (host: string) => Promise<readonly string[]>
+
+/**
+ * The addresses of a host on the public internet; none where it has no address, or one that is not public: private ranges,
+ * this machine's own, the metadata service, in whatever notation. A name that only the cloud's own network knows is told
+ * from one that nobody knows by nothing.
+ */
+export const publicAddresses = async (host: string, lookup: Lookup = resolve): Promise<readonly string[]> => {
+  const addresses = await lookup(host).catch(() => [])
+  return addresses.every(isPublic) ? addresses : []
+}
+
+const resolve: Lookup = async (host) => (await systemLookup(host, { all: true })).map(({ address }) => address)
+
+const isPublic = (text: string): boolean => {
+  if (!ipaddr.isValid(text)) return false
+  const address = ipaddr.process(text)
+  return address.range() === 'unicast' && !ownAddresses().includes(address.toNormalizedString())
+}
+
+const ownAddresses = (): string[] =>
+  Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .map(({ address }) => ipaddr.process(address.split('%')[0] ?? '').toNormalizedString())
