@@ -27,10 +27,11 @@ export const checkFoundation = async (
   { file, bases, policy }: Foundation,
   allowed: readonly string[],
 ): Promise<void> => {
-  const allowedIds = (await Promise.all(allowed.map((name) => inspect(docker, name)))).map((image) => image?.Id)
+  const look = (name: string) => inspect(docker, fn, name)
+  const allowedIds = (await Promise.all(allowed.map(look))).map((image) => image?.Id)
   const faults: Fault[] = []
   for (const { image: name, line } of bases) {
-    const image = await inspect(docker, name)
+    const image = await look(name)
     if (!image) continue
     const isEveryones = name.startsWith(policy.ownPrefix) || allowedIds.includes(image.Id)
     const problem =
@@ -50,12 +51,14 @@ const triggersProblem = (triggers: readonly string[], policy: ImagePolicy): stri
   return undefined
 }
 
-const inspect = async (docker: Docker, name: string): Promise<Docker.ImageInspectInfo | undefined> => {
+const inspect = async (docker: Docker, fn: string, name: string): Promise<Docker.ImageInspectInfo | undefined> => {
   try {
     return await docker.getImage(name).inspect()
   } catch (err) {
     if (err instanceof Error && 'statusCode' in err && err.statusCode === 404) return undefined
     throw new AppError('ENGINE_FAILED', `looking at ${name}: ${err instanceof Error ? err.message : err}`, {
+      hint: `${fn} could not be built, for the builder did not work: it is tried again`,
+      function: fn,
       cause: err,
     })
   }
