@@ -26,6 +26,8 @@ export class ProblemFilter implements ExceptionFilter {
       reply.code(problem.status).headers(problem.headers).send(problem.body)
       return
     }
+    // Fastify closes under whoever is still sending, and TCP then takes the answer away: read-body.ts reads on instead.
+    reply.removeHeader('connection')
     if (error.code === 'BUSY') reply.header('retry-after', RETRY_AFTER_SECONDS)
     reply
       .code(error.status)
