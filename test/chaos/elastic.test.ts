@@ -157,11 +157,11 @@ test('calls that come at the moment it falls asleep are not lost', async () => {
   const project = await aScaled('drowsy', 'com.openfaas.scale.zero-duration: 1s', 'pushfn.cloud/stop-after: 1s')
   await ledger.untilState((await project.push('one')).sha, 'live')
   const failed: string[] = []
-  // About a second apart, each a little later than the last: one of them meets every moment of falling asleep.
+  // Each comes a little later than the last: some meet the moment of falling asleep, which idleness and its telling decide.
   for (let n = 0; n < 16; n++) {
     const answer = await project.answer()
     if (answer !== 'one') failed.push(answer)
-    await sleep(900 + n * 25)
+    await sleep(1_000 + n * 125)
   }
   expect(failed).toEqual([])
   expect(await said(project, 'asleep')).toBeGreaterThan(0)

@@ -41,6 +41,7 @@ export class ReplicaSlots {
   #peak = 0
   #isAsking = false
   #mustAskAgain = false
+  #wasRung = false
   #areOthersWaiting = false
   #isClosed = false
   #isAbandoned = false
@@ -77,7 +78,9 @@ export class ReplicaSlots {
 
   /** Another gateway stands in line, or has given something back. */
   onBell(): void {
-    if (this.#held > 0 || this.#of.waiting() > 0) this.#ask()
+    // The answer that is on its way may be from before the bell: then nobody would tell of who stands in line.
+    if (this.#isAsking) this.#wasRung = true
+    else if (this.#held > 0 || this.#of.waiting() > 0) this.#ask()
   }
 
   /** No calls come any more; what is held goes back as its calls end. */
@@ -134,6 +137,10 @@ export class ReplicaSlots {
     this.#isAsking = false
     this.#held = held
     this.#areOthersWaiting = areOthersWaiting
+    if (this.#wasRung) {
+      this.#wasRung = false
+      setImmediate(() => this.onBell())
+    }
     if (this.#mustAskAgain) {
       this.#mustAskAgain = false
       // Only if a call that ended meanwhile has left something to give back, or one that came wants more.
@@ -154,6 +161,7 @@ export class ReplicaSlots {
   #byShare(): void {
     this.#isAsking = false
     this.#mustAskAgain = false
+    this.#wasRung = false
     this.#areOthersWaiting = false
     this.#held = Math.max(1, Math.floor(this.limit / this.#office.gateways))
     if (this.hasRoom) this.#tellRoom()
