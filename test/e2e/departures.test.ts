@@ -60,7 +60,8 @@ describe('of', () => {
     const repository = await world.github.createRepository({ owner: account, name: 'shop' })
     const installation = await world.github.install(account)
     await using copy = await aWorkingCopy()
-    await copy.write(FILES)
+    // Each case has a commit of its own, by which its build is found.
+    await copy.write({ ...FILES, 'README.md': login })
     const sha = await copy.commit()
     await copy.push(world.github.pushUrl(repository))
     const build = () => db.build.findFirst({ where: { push: { sha } } })
