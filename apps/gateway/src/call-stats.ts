@@ -23,6 +23,8 @@ export type ToldCalls = Pick<CallStats, 'functionName' | 'started' | 'inFlight' 
 /** What is counted of one function. Plain fields, since every call passes here; Prometheus reads them when it scrapes. */
 export class CallStats {
   readonly functionName: string
+  /** The table's count of routes that lead to it. */
+  routes = 0
   started = 0
   inFlight = 0
   /** Few and searched from the front; a Map for each of many functions would weigh more than all the rest of a route. */

@@ -30,6 +30,7 @@ export interface RouteFeedOptions {
 
 const HEARTBEAT_MS = 3_000
 const RETRY_MS = 1_000
+const ROUTES_A_PAGE = 200
 
 export const followRoutes = (options: RouteFeedOptions): RouteFeed => {
   const { table, log } = options
@@ -101,12 +102,12 @@ export const followRoutes = (options: RouteFeedOptions): RouteFeed => {
     try {
       do {
         mustReadAgain = false
-        const [published, entries] = await snapshot(commands, keys)
+        const published = await publishedVersion(commands, keys)
         if (published === undefined && version !== undefined) {
           log.warn({ version }, 'redis holds no routes; serving by those known')
           return
         }
-        await table.replace(entries, () => new Promise((resume) => setImmediate(resume)))
+        if (published !== undefined) await table.replace(pagesOf(commands, keys))
         version = published ?? 0
         if (!takeEarly()) mustReadAgain = true
       } while (mustReadAgain && !isStopped)
@@ -165,17 +166,25 @@ export const followRoutes = (options: RouteFeedOptions): RouteFeed => {
   }
 }
 
-/** Version and table of one moment. */
-const snapshot = async (
-  redis: Redis,
-  keys: ReturnType<typeof routeKeys>,
-): Promise<[version: number | undefined, table: Record<string, string>]> => {
-  const answers = await redis.multi().get(keys.version).hgetall(keys.table).exec()
-  const failed = answers?.find(([error]) => error)?.[0]
-  if (!answers || failed) throw failed ?? new Error('redis dropped the transaction')
-  const published = answers[0]?.[1]
-  // GET gives a string or null, HGETALL a record of strings.
-  return [published === null ? undefined : Number(published), answers[1]?.[1] as Record<string, string>]
+const publishedVersion = async (redis: Redis, keys: ReturnType<typeof routeKeys>): Promise<number | undefined> => {
+  const published = await redis.get(keys.version)
+  return published === null ? undefined : Number(published)
+}
+
+/**
+ * The table as pages of keys and routes. What changes while it is read is in it or not; every change is told as well, and
+ * is applied on top. Read at once, a hundred thousand routes would hold up Redis and every call.
+ */
+async function* pagesOf(redis: Redis, keys: ReturnType<typeof routeKeys>): AsyncGenerator<[string, string][]> {
+  let cursor = '0'
+  do {
+    const [next, flat] = await redis.hscan(keys.table, cursor, 'COUNT', ROUTES_A_PAGE)
+    cursor = next
+    const page: [string, string][] = []
+    for (let i = 0; i + 1 < flat.length; i += 2) page.push([flat[i] ?? '', flat[i + 1] ?? ''])
+    yield page
+  } while (cursor !== '0')
+  if ((await redis.exists(keys.version)) === 0) throw new Error('the table vanished while it was read')
 }
 
 const parseChange = (text: string): RouteChange | undefined => {

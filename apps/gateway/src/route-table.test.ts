@@ -31,9 +31,12 @@ const aRoute = (over: Partial<Route> = {}): Route => ({
   ...over,
 })
 const put = (table: RouteTable, route: Route) => table.put(routeKey(route), route)
-const asPublished = (...routes: Route[]) =>
-  Object.fromEntries(routes.map((route) => [routeKey(route), JSON.stringify(route)]))
-const noPause = async () => undefined
+async function* asPublished(...routes: Route[]) {
+  for (const route of routes) yield [[routeKey(route), JSON.stringify(route)] as const]
+}
+async function* broken(key: string) {
+  yield [[key, '{'] as const]
+}
 
 test('an endpoint that stays in the new form of its route keeps its connections and is not drained', () => {
   const { table, drained } = aTable()
@@ -84,7 +87,7 @@ test('a whole new table replaces everything; what is in both stays', async () =>
   put(table, aRoute())
   put(table, aRoute({ function: 'gone', endpoints: [{ id: 'e2', address: '192.0.2.2:8080' }] }))
   const kept = table.find('ada/f')
-  await table.replace(asPublished(aRoute(), aRoute({ host: 'eve', tenant: 'eve' })), noPause)
+  await table.replace(asPublished(aRoute(), aRoute({ host: 'eve', tenant: 'eve' })))
   expect(table.size).toBe(2)
   expect(table.find('ada/f')?.stats).toBe(kept?.stats)
   expect(table.find('ada/f')?.upstreams[0]).toBe(kept?.upstreams[0])
@@ -119,7 +122,7 @@ test('a route whose new form cannot be used goes on in its old one', async () =>
   const { table, drained } = aTable()
   put(table, aRoute())
   table.put('ada/f', { broken: true })
-  await table.replace({ 'ada/f': '{' }, noPause)
+  await table.replace(broken('ada/f'))
   expect(table.find('ada/f')?.upstreams[0]?.id).toBe('e1')
   table.remove('ada/f')
   expect(drained).toEqual(['e1'])
@@ -132,6 +135,29 @@ test('whoever waits for a function hears of each change of its routes', async ()
   table.remove('ada/f')
   table.remove('ada/f')
   expect(changed).toEqual(['f.ada', 'f.ada', 'f.ada'])
-  await table.replace({}, async () => undefined)
+  await table.replace(asPublished())
   expect(changed.at(-1)).toBeUndefined()
+})
+
+test('a key that comes twice counts once, and a reading that breaks off changes nothing', async () => {
+  const { table, drained } = aTable()
+  await table.replace(asPublished(aRoute(), aRoute({ endpoints: [{ id: 'e2', address: '192.0.2.2:8080' }] })))
+  expect([table.size, drained]).toEqual([1, ['e1']])
+  async function* breaking() {
+    yield [['ada/g', JSON.stringify(aRoute({ function: 'g' }))] as const]
+    throw new Error('redis is away')
+  }
+  await expect(table.replace(breaking())).rejects.toThrow('redis is away')
+  expect([table.size, table.find('ada/f')?.upstreams[0]?.id]).toEqual([1, 'e2'])
+  table.remove('ada/f')
+  expect(drained).toEqual(['e1', 'e1', 'e2'])
+})
+
+test('equal policies are one object', () => {
+  const { table } = aTable()
+  put(table, aRoute())
+  put(table, aRoute({ host: 'eve', tenant: 'eve' }))
+  put(table, aRoute({ host: 'bob', tenant: 'bob', policy: { ...aRoute().policy, maxBodyBytes: 2 } }))
+  expect(table.find('ada/f')?.policy).toBe(table.find('eve/f')?.policy)
+  expect(table.find('bob/f')?.policy.maxBodyBytes).toBe(2)
 })

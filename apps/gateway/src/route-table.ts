@@ -3,6 +3,7 @@ import { Route, type RoutePolicy, routeKey } from '@pushfn/model/route'
 import type { Gate } from './access/gate.ts'
 import { CallStats } from './call-stats.ts'
 import { isEjected } from './ejection.ts'
+import { PolicyPool } from './policy-pool.ts'
 import { Upstream, type UpstreamLimits } from './upstream.ts'
 
 /** A route made ready to serve: what the hot path needs, found by one look-up. */
@@ -21,11 +22,6 @@ export interface ReplicaCount {
   replicas: number
   /** Of these, those that are given no calls because they fail again and again. */
   ejected: number
-}
-
-interface Counted<T> {
-  value: T
-  routes: number
 }
 
 export interface RouteTableEvents {
@@ -55,8 +51,9 @@ const ADDRESS = /^(?:([\d.]+)|\[([0-9a-f:]+)\]):(\d{1,5})$/i
  */
 export class RouteTable {
   #entries = new Map<string, RouteEntry>()
-  readonly #upstreams = new Map<string, Counted<Upstream>>()
-  readonly #stats = new Map<string, Counted<CallStats>>()
+  readonly #upstreams = new Map<string, Upstream>()
+  readonly #stats = new Map<string, CallStats>()
+  readonly #policies = new PolicyPool()
   readonly #limits: UpstreamLimits
   readonly #events: RouteTableEvents
 
@@ -77,8 +74,8 @@ export class RouteTable {
     return this.#entries.get(key)
   }
 
-  *stats(): Iterable<CallStats> {
-    for (const counted of this.#stats.values()) yield counted.value
+  stats(): Iterable<CallStats> {
+    return this.#stats.values()
   }
 
   /** How many replicas each function has; of several aliases the one with the most. */
@@ -115,25 +112,29 @@ export class RouteTable {
   }
 
   /**
-   * Makes the table this one and nothing else. `pause` is awaited between slices, since parsing a hundred thousand
-   * routes at a stretch would hold up every call; calls are served by the old table until the new one is whole.
+   * Makes the table this one and nothing else; `pages` give keys and routes as JSON. Calls are served by the old table
+   * until the new one is whole, and between two pages. A key may come twice: what it says later counts.
    */
-  async replace(table: Readonly<Record<string, string>>, pause: () => Promise<unknown>): Promise<void> {
+  async replace(pages: AsyncIterable<readonly (readonly [key: string, text: string])[]>): Promise<void> {
     const next = new Map<string, RouteEntry>()
-    let sinceLastPause = 0
-    for (const key in table) {
-      const entry = this.#ready(key, parseJson(table[key] ?? '')) ?? this.#keep(key)
-      if (entry) next.set(key, entry)
-      sinceLastPause += 1
-      if (sinceLastPause === 500) {
-        sinceLastPause = 0
-        await pause()
-      }
+    try {
+      for await (const page of pages) for (const [key, text] of page) this.#read(next, key, text)
+    } catch (error) {
+      for (const entry of next.values()) this.#letGo(entry)
+      throw error
     }
     const before = this.#entries
     this.#entries = next
     for (const entry of before.values()) this.#letGo(entry)
     this.#events.onChanged(undefined)
+  }
+
+  #read(next: Map<string, RouteEntry>, key: string, text: string): void {
+    const entry = this.#ready(key, parseJson(text)) ?? this.#keep(key)
+    if (!entry) return
+    const before = next.get(key)
+    next.set(key, entry)
+    if (before) this.#letGo(before)
   }
 
   /** A route whose new form cannot be read goes on in its old one. */
@@ -152,7 +153,8 @@ export class RouteTable {
       this.#events.onBadEntry(key, problem ?? 'unknown')
       return undefined
     }
-    const { endpoints, policy, tenant, function: name } = parsed.data
+    const { endpoints, tenant, function: name } = parsed.data
+    const policy = this.#policies.shared(parsed.data.policy)
     const upstreams = endpoints.map((endpoint) => this.#acquire(endpoint))
     for (const upstream of upstreams) {
       if (policy.maxInflight !== null || upstream.slots) {
@@ -169,42 +171,37 @@ export class RouteTable {
 
   #acquire(endpoint: { id: string; address: string }): Upstream {
     const known = this.#upstreams.get(endpoint.id)
-    if (known?.value.address === endpoint.address) {
+    if (known?.address === endpoint.address) {
       known.routes += 1
-      known.value.onIdle = undefined
-      return known.value
+      known.onIdle = undefined
+      return known
     }
     const upstream = new Upstream(endpoint, this.#limits)
-    this.#upstreams.set(endpoint.id, { value: upstream, routes: 1 })
-    if (known) whenIdle(known.value, () => known.value.close())
+    upstream.routes = 1
+    this.#upstreams.set(endpoint.id, upstream)
+    if (known) whenIdle(known, () => known.close())
     return upstream
   }
 
   #statsOf(functionName: string): CallStats {
-    const known = this.#stats.get(functionName)
-    if (known) {
-      known.routes += 1
-      return known.value
-    }
-    const stats = new CallStats(functionName, this.#events.onLeap)
-    this.#stats.set(functionName, { value: stats, routes: 1 })
+    const stats = this.#stats.get(functionName) ?? new CallStats(functionName, this.#events.onLeap)
+    if (stats.routes === 0) this.#stats.set(functionName, stats)
+    stats.routes += 1
     return stats
   }
 
   #letGo(entry: RouteEntry): void {
     for (const upstream of entry.upstreams) this.#letGoOf(upstream)
-    const stats = this.#stats.get(entry.stats.functionName)
-    if (!stats) return
+    const { stats } = entry
     stats.routes -= 1
-    if (stats.routes === 0) this.#stats.delete(entry.stats.functionName)
+    if (stats.routes === 0) this.#stats.delete(stats.functionName)
   }
 
   #letGoOf(upstream: Upstream): void {
-    const counted = this.#upstreams.get(upstream.id)
     // A replica that came back under another address has a new upstream; the old one is closed already.
-    if (counted?.value !== upstream) return
-    counted.routes -= 1
-    if (counted.routes > 0) return
+    if (this.#upstreams.get(upstream.id) !== upstream) return
+    upstream.routes -= 1
+    if (upstream.routes > 0) return
     whenIdle(upstream, () => {
       upstream.close()
       if (upstream.slots) this.#events.onLimit(upstream, '', null)

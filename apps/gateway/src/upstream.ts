@@ -21,11 +21,15 @@ export interface UpstreamLimits {
   clock: Clock
 }
 
+const NONE: never[] = []
+
 export class Upstream implements ConnectionOwner {
   readonly id: string
   readonly address: string
   /** Calls that are at this endpoint or wait for it, streams and upgraded connections too. */
   inFlight = 0
+  /** The table's count of routes that lead here. */
+  routes = 0
   /** How it fails; undefined while it does not. */
   failing: Failing | undefined
   /** What of it this process may use at once; undefined where there is no limit. */
@@ -33,8 +37,9 @@ export class Upstream implements ConnectionOwner {
   /** Called whenever the last call has ended. */
   onIdle: (() => void) | undefined
   readonly #limits: UpstreamLimits
-  readonly #idle: Connection[] = []
-  readonly #waiting: UpstreamCall[] = []
+  // Made at the first connection: most of very many endpoints have none.
+  #idle: Connection[] = NONE
+  #waiting: UpstreamCall[] = NONE
   #connections = 0
   #isClosed = false
 
@@ -131,6 +136,10 @@ export class Upstream implements ConnectionOwner {
 
   #open(): Connection | undefined {
     if (this.#connections >= this.#limits.maxConnections) return undefined
+    if (this.#idle === NONE) {
+      this.#idle = []
+      this.#waiting = []
+    }
     this.#connections += 1
     const colon = this.address.lastIndexOf(':')
     const host = this.address.slice(0, colon).replace(/^\[|\]$/g, '')
