@@ -2,14 +2,21 @@ import { fileURLToPath } from 'node:url'
 import { type Route, RoutePolicy, routeKey, routeKeys } from '@pushfn/model/route'
 import { Redis } from 'ioredis'
 import { startReverseProxy, startUpstream } from './support/nginx.ts'
-import { cpuSecondsOf, freePort, type Started, startOnCore, untilListening } from './support/processes.ts'
+import {
+  cpuSecondsOf,
+  freePort,
+  residentMiBOf,
+  type Started,
+  startOnCore,
+  untilListening,
+} from './support/processes.ts'
 import { type Measured, runWrk } from './support/wrk.ts'
 
 /**
  * The gateway beside nginx as a plain reverse proxy: same upstream, one core each, one after the other in turns. Load
  * and upstream share the other core, so that both proxies stand under the same pressure. Requests per second of CPU time
  * are told too: where other work takes the cores away, they are the steadier figure. Options: `--rounds 7`,
- * `--seconds 4`, `--connections 64`, `--routes 10`, `--profile <directory>` (writes a .cpuprofile of the gateway).
+ * `--seconds 4`, `--connections 64`, `--routes 10`, `--limits off`, `--profile <directory>` (writes a .cpuprofile of the gateway).
  */
 const option = (name: string, otherwise: string): string => {
   const index = process.argv.indexOf(`--${name}`)
@@ -20,6 +27,7 @@ const seconds = Number(option('seconds', '4'))
 const connections = Number(option('connections', '64'))
 const routes = Number(option('routes', '10'))
 const profile = option('profile', '')
+const hasLimits = option('limits', 'on') === 'on'
 
 const PROXY_CORE = 0
 const LOAD_CORE = 1
@@ -33,7 +41,13 @@ const aRoute = (index: number, address: string): Route => ({
   tenant: `tenant-${index}`,
   revision: 'r1',
   endpoints: [{ id: 'upstream', address }],
-  policy: RoutePolicy.parse({ responseTimeoutMs: 30_000, idleTimeoutMs: 30_000, maxBodyBytes: 10_000_000 }),
+  // Limits that nobody reaches: every call is counted against them all the same.
+  policy: RoutePolicy.parse({
+    responseTimeoutMs: 30_000,
+    idleTimeoutMs: 30_000,
+    maxBodyBytes: 10_000_000,
+    ...(hasLimits && { limits: { requestsPerSecond: 1_000_000, concurrentRequests: 100_000 } }),
+  }),
 })
 
 const publish = async (redisPort: number, address: string): Promise<void> => {
@@ -167,5 +181,7 @@ console.log(
     errors: gateway.errors,
     connections,
     routes,
+    hasLimits,
+    memoryMiB: await residentMiBOf(gatewayProcess.child),
   }),
 )

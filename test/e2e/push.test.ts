@@ -53,6 +53,49 @@ describe('a push to the builtin forge', () => {
       .toEqual(['a'])
   })
 
+  test('of several branches at once deploys main alone, and goes on doing so', async () => {
+    const tenant = await aTenantOf(world)
+    await using copy = await aWorkingCopy()
+    await copy.write({ 'stack.yml': stack('a'), 'a/handler.js': handler('on main') })
+    await copy.commit()
+    const { output } = await copy.push(tenant.gitUrl('shop'), ['dev', 'main'])
+    expect(output).toMatch(/skipping build for dev branch/)
+    expect(output.match(/building a/g)).toHaveLength(1)
+    expect(await (await localFetch(world.functionUrl(tenant.slug, 'a'))).text()).toBe('on main')
+
+    await copy.write({ 'a/handler.js': handler('on main still') })
+    await copy.commit()
+    await copy.push(tenant.gitUrl('shop'))
+    expect(await (await localFetch(world.functionUrl(tenant.slug, 'a'))).text()).toBe('on main still')
+  })
+
+  test('of an unchanged handler says so, and of two functions builds one beside the other', async () => {
+    const tenant = await aTenantOf(world)
+    await using copy = await aWorkingCopy()
+    const dockerfile = (name: string) =>
+      `FROM pushfn/base:latest\nRUN echo ${tenant.slug} ${name} && sleep 2\nCMD ["node", "-e", "require('http').createServer((q, s) => s.end('${name}')).listen(8080)"]\n`
+    await copy.write({
+      'stack.yml': ['one', 'two'].reduce(
+        (text, name) => `${text}  ${name}:\n    lang: dockerfile\n    handler: ./${name}\n`,
+        'functions:\n',
+      ),
+      'one/Dockerfile': dockerfile('one'),
+      'two/Dockerfile': dockerfile('two'),
+    })
+    await copy.commit()
+    const first = await copy.push(tenant.gitUrl('pair'))
+    const at = (text: string) => first.output.indexOf(text)
+    expect(at('building two')).toBeGreaterThan(-1)
+    expect(at('building two')).toBeLessThan(at('built one'))
+    expect(at('building one')).toBeLessThan(at('built two'))
+
+    await copy.write({ 'README.md': 'nothing that is built' })
+    await copy.commit()
+    const second = await copy.push(tenant.gitUrl('pair'))
+    expect(second.output).toContain('one is unchanged')
+    expect(second.output).toContain('two is unchanged')
+  })
+
   test('of a function of the same name and of names that only joined are equal keeps two tenants apart', async () => {
     const [one, two] = [await aTenantOf(world, 'a-b'), await aTenantOf(world, 'a')]
     for (const { tenant, name } of [

@@ -15,8 +15,12 @@ export interface WorkingCopy extends AsyncDisposable {
   link(path: string, target: string): Promise<void>
   /** Commits everything and returns the commit. */
   commit(message?: string): Promise<string>
-  /** Pushes HEAD and returns what git wrote for the pusher: the `remote: …` lines among it. Never throws for a refusal. */
-  push(url: string, branch?: string, ...options: string[]): Promise<{ code: number; output: string }>
+  /** Pushes HEAD to one or more branches and returns what git wrote for the pusher: the `remote: …` lines among it. Never throws for a refusal. */
+  push(
+    url: string,
+    branch?: string | readonly string[],
+    ...options: string[]
+  ): Promise<{ code: number; output: string }>
   git(...args: string[]): Promise<string>
 }
 
@@ -63,7 +67,7 @@ export const aWorkingCopy = async (example?: string): Promise<WorkingCopy> => {
       try {
         const { stdout, stderr } = await execute(
           'git',
-          ['-C', folder, 'push', ...options, url, `HEAD:refs/heads/${branch}`],
+          ['-C', folder, 'push', ...options, url, ...[branch].flat().map((name) => `HEAD:refs/heads/${name}`)],
           {
             env,
             maxBuffer: 67_108_864,

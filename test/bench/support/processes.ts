@@ -63,8 +63,7 @@ const TICKS_PER_SECOND = 100
 
 /** CPU seconds that a process and its children have used so far (proc(5): utime and stime of `stat`). */
 export const cpuSecondsOf = async (child: ChildProcess): Promise<number> => {
-  const children = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
-  const pids = [String(child.pid), ...children.split(' ').filter((pid) => pid.trim() !== '')]
+  const pids = await familyOf(child)
   const seconds = await Promise.all(
     pids.map(async (pid) => {
       const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /s, '').split(' ')
@@ -72,4 +71,20 @@ export const cpuSecondsOf = async (child: ChildProcess): Promise<number> => {
     }),
   )
   return seconds.reduce((sum, one) => sum + one, 0)
+}
+
+/** Resident memory of a process and its children now, in MiB (proc(5): VmRSS of `status`). */
+export const residentMiBOf = async (child: ChildProcess): Promise<number> => {
+  const sizes = await Promise.all(
+    (await familyOf(child)).map(async (pid) => {
+      const [, kib = '0'] = /^VmRSS:\s+(\d+) kB/m.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? []
+      return Number(kib) / 1024
+    }),
+  )
+  return Math.round(sizes.reduce((sum, one) => sum + one, 0))
+}
+
+const familyOf = async (child: ChildProcess): Promise<string[]> => {
+  const children = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
+  return [String(child.pid), ...children.split(' ').filter((pid) => pid.trim() !== '')]
 }

@@ -5,9 +5,10 @@ import { type RecordedPush, recordPush } from '@pushfn/store/pushes'
 import type { Repository } from '@pushfn/store/repositories'
 import type { ApiContext } from '../context.ts'
 import { ring } from '../webhooks/receive.ts'
+import { defaultBranchOf } from './default-branch.ts'
 import { progressLines } from './progress.ts'
 import type { RefCommand } from './ref-commands.ts'
-import { describeCommit } from './repositories-on-disk.ts'
+import { branchHeads, describeCommit, pointHead } from './repositories-on-disk.ts'
 
 /** How long a pusher's terminal waits for a word of the build before it lets go. The build goes on. */
 const SILENCE_LIMIT_MS = 900_000
@@ -75,21 +76,29 @@ const storePush = async (
 /** Also what the reconciler calls for a branch whose push was never stored. */
 export const storePushIn = async (
   tx: Transaction,
-  where: Pick<AcceptedPush, 'repository' | 'user'>,
+  where: Pick<AcceptedPush, 'repository' | 'user' | 'folder'>,
   command: { ref: string; before: string; after: string; message: string },
-): Promise<RecordedPush> => {
-  const branch = command.ref.replace(/^refs\/heads\//, '')
-  // The branch pushed first is the default one, whatever its name.
-  const isFirst = (await tx.ref.count({ where: { repositoryId: where.repository.id } })) === 0
-  const repository = isFirst
-    ? await tx.repository.update({ where: { id: where.repository.id }, data: { defaultBranch: branch } })
-    : where.repository
-  return recordPush(tx, {
-    repository,
+): Promise<RecordedPush> =>
+  recordPush(tx, {
+    repository: await withDefaultBranch(tx, where),
     ref: command.ref,
     sha: command.after,
     before: command.before,
     pusher: where.user,
     message: command.message,
   })
+
+/**
+ * The repository as it is now. Its first push decides the default branch, by all the branches it brings: they are on disk
+ * already, and are stored one after the other.
+ */
+const withDefaultBranch = async (
+  tx: Transaction,
+  { repository: { id }, folder }: Pick<AcceptedPush, 'repository' | 'folder'>,
+): Promise<Repository> => {
+  const isFirst = (await tx.ref.count({ where: { repositoryId: id } })) === 0
+  if (!isFirst) return tx.repository.findUniqueOrThrow({ where: { id } })
+  const defaultBranch = defaultBranchOf([...(await branchHeads(folder)).keys()])
+  await pointHead(folder, defaultBranch)
+  return tx.repository.update({ where: { id }, data: { defaultBranch } })
 }

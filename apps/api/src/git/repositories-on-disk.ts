@@ -52,6 +52,14 @@ export const describeCommit = async (folder: string, sha: string): Promise<{ mes
   return { message, author }
 }
 
+/** Makes a branch the one that a clone checks out. */
+export const pointHead = async (folder: string, branch: string): Promise<void> => {
+  await execute('git', ['-C', folder, 'symbolic-ref', 'HEAD', `refs/heads/${branch}`], {
+    env: gitEnvironment(),
+    timeout: 5_000,
+  })
+}
+
 /** Branch heads as the repository has them: `refs/heads/main` → commit. */
 export const branchHeads = async (folder: string): Promise<Map<string, string>> => {
   const { stdout } = await execute(
