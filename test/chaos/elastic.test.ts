@@ -29,12 +29,13 @@ async function* parts(count) {
 }
 module.exports = async (event, context) => {
   if (event.query.parts) return context.status(200).succeed(Readable.from(parts(Number(event.query.parts))))
+  for (const until = Date.now() + Number(process.env.burn_ms ?? 0); Date.now() < until; );
   await sleep(100)
   return context.status(200).succeed(event.method === 'POST' ? '${marker} ' + event.body.length : '${marker}')
 }
 `
 
-const aScaled = (login: string, labels: string, annotations = '') =>
+const aScaled = (login: string, labels: string, annotations = '', environment = '') =>
   aGithubProject(world, login, {
     files: (marker) => ({
       'stack.yml': `functions:
@@ -43,7 +44,7 @@ const aScaled = (login: string, labels: string, annotations = '') =>
     handler: ./fn
     labels: {${labels}}
     annotations: {${annotations}}
-    environment: {exec_timeout: 5s}
+    environment: {exec_timeout: 5s${environment}}
 `,
       'fn/handler.js': HANDLER(marker),
     }),
@@ -151,6 +152,20 @@ test('from none to many and back to none, under a load that changes, no request 
   } finally {
     clearInterval(watching)
   }
+})
+
+test.each([
+  { type: 'rps', target: 6, environment: '' },
+  // 20 calls a second that each compute for 20 ms are 400 thousandths of a core.
+  { type: 'cpu', target: 100, environment: ', burn_ms: 20' },
+])('grows by $type as well, and shrinks again', async ({ type, target, environment }) => {
+  const labels = `com.openfaas.scale.type: ${type}, com.openfaas.scale.target: ${target}, com.openfaas.scale.max: 3`
+  const project = await aScaled(`by-${type}`, labels, '', environment)
+  await ledger.untilState((await project.push('one')).sha, 'live')
+  const load = startLoad(project.url, 20, ['GET'])
+  await untilStates(project, ['running', 'running', 'running'])
+  flawless(await load.stop())
+  await untilStates(project, ['running'])
 })
 
 test('calls that come at the moment it falls asleep are not lost', async () => {
