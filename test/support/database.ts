@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { repositoryRoot } from '@pushfn/local/repository-root'
 import { type Database, openDatabase } from '@pushfn/store/database'
 import { migrate } from '@pushfn/store/migrate'
@@ -19,7 +20,7 @@ export const emptyDatabase = async (): Promise<TestDatabase> => {
   url.pathname = `/${name}`
   return {
     url: url.href,
-    [Symbol.asyncDispose]: () => administer(databaseUrl, `DROP DATABASE ${name} WITH (FORCE)`),
+    [Symbol.asyncDispose]: () => drop(databaseUrl, name),
   }
 }
 
@@ -37,6 +38,19 @@ export const openTestDatabase = async (): Promise<TestDatabase & { readonly db: 
       await db.$disconnect()
       await empty[Symbol.asyncDispose]()
     },
+  }
+}
+
+/** PostgreSQL's own vacuum may be at a database that is dropped; nobody but it can end it, and it ends within moments. */
+const drop = async (url: string, name: string): Promise<void> => {
+  for (let left = 20; ; left -= 1) {
+    try {
+      return await administer(url, `DROP DATABASE ${name} WITH (FORCE)`)
+    } catch (err) {
+      const isBusy = err instanceof Error && 'code' in err && (err.code === '42501' || err.code === '55006')
+      if (!isBusy || left === 0) throw err
+      await sleep(250)
+    }
   }
 }
 

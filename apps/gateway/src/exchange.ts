@@ -43,6 +43,9 @@ const PLAIN: Asked = { isHead: false, mayUpgrade: false }
 const HEAD: Asked = { isHead: true, mayUpgrade: false }
 const UPGRADE: Asked = { isHead: false, mayUpgrade: true }
 
+/** Replicas that are killed together are dead by then, and are tried no more. */
+const LAST_TRY_AFTER_MS = 250
+
 let turn = 0
 
 /**
@@ -325,7 +328,9 @@ export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
       if (this.#isSent) this.#lostBy = failed
       else if (failed) this.#tried = [...(this.#tried ?? []), failed]
       this.isWary = true
-      this.#attempt()
+      // What it was sent to twice died under it: others may be dying in this very moment, and a third try is the last.
+      if (this.#isSent && this.#timesSent > 1) setTimeout(() => this.#isEnded || this.#attempt(), LAST_TRY_AFTER_MS)
+      else this.#attempt()
     }
   }
 
