@@ -37,7 +37,8 @@ export class BodyReader {
       }
       const onEnd = () => end({ body: Buffer.concat(chunks) })
       const onClose = () => end('gone')
-      req.socket.setTimeout(limits.idleMs, () => req.socket.destroy())
+      // Node's server ends a connection whose time is out; a listener of our own would stay on it for every call.
+      req.socket.setTimeout(limits.idleMs)
       req.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
     })
   }
