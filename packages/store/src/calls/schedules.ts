@@ -84,10 +84,9 @@ export const openSchedules = (redis: Redis, cloud: string, onError: (err: Error)
         redis.hget(callKeys(cloud).lastRuns, idOf(of)),
         redis.zscore(queue.toKey('repeat'), idOf(of)),
       ])
-      return {
-        last: last === null ? null : LastRun.parse(JSON.parse(last)),
-        nextAt: nextAt === null ? null : Number(nextAt),
-      }
+      // A tick that was under way when its schedule was removed writes its end all the same.
+      if (nextAt === null) return { last: null, nextAt: null }
+      return { last: last === null ? null : LastRun.parse(JSON.parse(last)), nextAt: Number(nextAt) }
     },
     [Symbol.asyncDispose]: () => queue.close(),
   }
