@@ -1,42 +1,18 @@
-import type { IncomingMessage } from 'node:http'
-import type { Admission } from './access/admission.ts'
 import { Answer } from './answer.ts'
 import { leastBusy } from './balance.ts'
-import type { CallerResponse } from './caller-response.ts'
+import type { Call } from './call.ts'
+import { faultProblem, refusalProblem } from './exchange-problems.ts'
 import { responseHeaders, valuesOf } from './headers.ts'
-import type { HeldCall, Refusal, WaitingRoom } from './hold/waiting-room.ts'
+import type { HeldCall } from './hold/waiting-room.ts'
 import { type Problem, problems } from './problem.ts'
 import { type BodyOwner, RequestBody } from './request-body.ts'
-import { mayRetry } from './retry.ts'
 import type { RouteEntry } from './route-table.ts'
 import { discardRest, sendProblem } from './send-problem.ts'
 import { Tunnel } from './tunnel.ts'
 import type { Upstream, UpstreamCall } from './upstream.ts'
 import type { AnswerHead, Asked } from './wire/answer-reader.ts'
 import type { Connection } from './wire/connection.ts'
-import { malformed, type WireError, type WireFault } from './wire/wire-error.ts'
-
-/** One call from a caller, ready to go to a function. */
-export interface Call {
-  req: IncomingMessage
-  res: CallerResponse
-  /** Asked before each attempt, so that a retry goes by the routes of that moment. */
-  route: () => RouteEntry | undefined
-  entry: RouteEntry
-  /** Where it waits while no replica can take it. */
-  room: WaitingRoom
-  /** What the door of the function says on the answer; undefined where it has nothing to say. */
-  admission: Admission | undefined
-  callId: string
-  startTime: string
-  hasBody: boolean
-  expectsContinue: boolean
-  isStopping: () => boolean
-  /** Request line and header lines, as the function gets them. */
-  head: string
-  /** Bytes read behind the head of an upgrade request; undefined for every other call. */
-  upgradeHead: Buffer | undefined
-}
+import { malformed, type WireError } from './wire/wire-error.ts'
 
 const CALLER_GONE = 499
 const PLAIN: Asked = { isHead: false, mayUpgrade: false }
@@ -136,7 +112,7 @@ export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
     const refusal =
       leftMs > 0 ? room.enter(this, present.stats.functionName, { calls: hold.calls, ms: leftMs }) : 'late'
     if (refusal !== undefined) {
-      this.#fail(this.#refused(present, refusal))
+      this.#fail(refusalProblem(present, refusal))
       return
     }
     this.#isHeld = true
@@ -147,16 +123,6 @@ export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
   #isHeldNoMore(): void {
     this.#isHeld = false
     this.#call.entry.stats.held -= 1
-  }
-
-  #refused(present: RouteEntry, why: Refusal | 'late'): Problem {
-    const { hold } = present.policy
-    const name = present.stats.functionName
-    if (why === 'room-full') return problems.tooManyHeld(name)
-    if (why === 'line-full' && hold.calls > 0) return problems.lineFull(name, hold.calls)
-    if (present.upstreams.some((upstream) => !upstream.hasRoom)) return problems.busy(name)
-    if (present.upstreams.length > 0) return problems.unreachable(name)
-    return hold.calls > 0 ? problems.heldTooLong(name, hold.ms) : problems.asleep(name)
   }
 
   mayGo(): boolean {
@@ -181,7 +147,7 @@ export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
   onHeldTooLong(): void {
     this.#isHeldNoMore()
     const { entry, route } = this.#call
-    this.#fail(this.#refused(route() ?? entry, 'late'))
+    this.#fail(refusalProblem(route() ?? entry, 'late'))
   }
 
   onConnection(connection: Connection): void {
@@ -321,7 +287,8 @@ export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
     const isBlocked = this.#body?.isBlocked === true
     this.#discard()
     if (fault !== 'stalled') failed?.failed()
-    const problem = this.#problemOf(fault, { isBlocked, hasAnswered })
+    const howFar = { isBlocked, hasAnswered, timesSent: this.#timesSent, isSent: this.#isSent }
+    const problem = faultProblem(this.#call, fault, howFar)
     if (this.#answer.hasBegun) this.#cut()
     else if (problem) this.#fail(problem)
     else {
@@ -332,26 +299,6 @@ export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
       if (this.#isSent && this.#timesSent > 1) setTimeout(() => this.#isEnded || this.#attempt(), LAST_TRY_AFTER_MS)
       else this.#attempt()
     }
-  }
-
-  /** What to tell the caller of this fault; undefined when another attempt may do better. */
-  #problemOf(fault: WireFault, seen: { isBlocked: boolean; hasAnswered: boolean }): Problem | undefined {
-    const { req, entry, hasBody } = this.#call
-    const { stats, policy } = entry
-    const name = stats.functionName
-    if (fault === 'no-answer') return problems.timedOut(name, policy.responseTimeoutMs)
-    if (fault === 'stalled' && seen.isBlocked) return problems.timedOut(name, policy.idleTimeoutMs)
-    if (fault === 'stalled') return problems.bodyStalled(name, policy.idleTimeoutMs)
-    if (fault === 'malformed') return problems.malformed(name)
-    const { hasAnswered } = seen
-    const attempt = {
-      method: req.method ?? 'GET',
-      hasBody,
-      hasAnswered,
-      attempts: this.#timesSent,
-      isSent: this.#isSent,
-    }
-    return mayRetry(attempt) ? undefined : problems.crashed(name)
   }
 
   #cut(): void {
