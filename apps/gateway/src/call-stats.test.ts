@@ -11,7 +11,8 @@ test('calls are counted by status and time, in Prometheus’ cumulated buckets',
   }
   unknown.begin()
   const registry = new Registry()
-  registerMetrics(registry, { calls: [unknown], replicas: [], routes: 0, workersReady: 1, workerRestarts: 0 })
+  const numbers = { calls: [unknown], replicas: [], routes: 0, workersReady: 1, workerRestarts: 0, queues: [] }
+  registerMetrics(registry, numbers)
   const lines = (await registry.metrics()).split('\n')
   expect(lines).toContain('# TYPE gateway_functions_seconds histogram')
   expect(lines).toContain('gateway_function_invocation_total{function_name="",code="404"} 4')

@@ -10,6 +10,16 @@ export interface GatewayNumbers {
   routes: number
   workersReady: number
   workerRestarts: number
+  /** Functions whose async calls wait, run or are dead, as the last look at the queues found them. */
+  queues: readonly QueueCount[]
+}
+
+export interface QueueCount {
+  /** `<function>.<tenant>` */
+  name: string
+  waiting: number
+  running: number
+  dead: number
 }
 
 /** One line of Prometheus' text form; `metricName` where it is not the metric's own (`…_bucket`). */
@@ -31,6 +41,9 @@ const perCode = ({ calls }: GatewayNumbers, sample: (name: string, code: CodeSta
 
 const perFunction = ({ calls }: GatewayNumbers, value: (stats: CallStats) => number): Sample[] =>
   calls.map((stats) => ({ labels: { function_name: stats.functionName }, value: value(stats) }))
+
+const perQueue = ({ queues }: GatewayNumbers, value: (queue: QueueCount) => number): Sample[] =>
+  queues.map((queue) => ({ labels: { function_name: queue.name }, value: value(queue) }))
 
 const one = (value: number): Sample[] => [{ labels: {}, value }]
 
@@ -87,6 +100,24 @@ const METRICS: readonly Metric[] = [
     name: 'pushfn_gateway_cold_starts_total',
     help: 'Calls that waited until their function was awake',
     samples: (numbers) => perFunction(numbers, (stats) => stats.coldStarts).filter(({ value }) => value > 0),
+  },
+  {
+    type: 'gauge',
+    name: 'pushfn_gateway_async_waiting',
+    help: 'Async calls that wait for their turn; every gateway of a cloud tells the same',
+    samples: (numbers) => perQueue(numbers, ({ waiting }) => waiting),
+  },
+  {
+    type: 'gauge',
+    name: 'pushfn_gateway_async_running',
+    help: 'Async calls that run; every gateway of a cloud tells the same',
+    samples: (numbers) => perQueue(numbers, ({ running }) => running),
+  },
+  {
+    type: 'gauge',
+    name: 'pushfn_gateway_async_dead',
+    help: 'Async calls in the dead-letter list; every gateway of a cloud tells the same',
+    samples: (numbers) => perQueue(numbers, ({ dead }) => dead),
   },
   {
     type: 'gauge',

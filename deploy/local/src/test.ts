@@ -28,6 +28,10 @@ const CHECKS: readonly { name: string; command: readonly [string, ...string[]] }
     name: 'generated docs',
     command: [process.execPath, '--conditions=source', 'deploy/local/src/configuration-docs.ts', '--check'],
   },
+  {
+    name: 'picture of scaling',
+    command: [process.execPath, '--conditions=source', 'test/support/scaling/draw.ts', '--check'],
+  },
 ]
 
 const CHECK_LIMIT_MS = 300_000

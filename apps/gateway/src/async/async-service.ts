@@ -6,6 +6,7 @@ import { callKeys, laneOf } from '@pushfn/store/calls/call-keys'
 import { openCallQueues } from '@pushfn/store/calls/call-queues'
 import { trimDeadLetters } from '@pushfn/store/calls/dead-letters'
 import { openCallRedis, openWaitingRedis } from '@pushfn/store/redis'
+import type { QueueCount } from '../metrics.ts'
 import type { GatewayConfiguration } from '../settings.ts'
 import { callWork } from './call-work.ts'
 import { openCallbackOffice } from './callback-office.ts'
@@ -13,9 +14,12 @@ import { startLaneRunner } from './lane-runner.ts'
 import { readNetworks } from './networks.ts'
 import { runTicks } from './run-ticks.ts'
 import { type InternalDoor, openCallSender } from './send-call.ts'
+import { warnOfEviction } from './warn-of-eviction.ts'
 
 /** Runs the async calls that any gateway of the cloud has accepted; each call is run by one of them. */
 export interface AsyncService {
+  /** What the last look at the queues found, of every function that had calls then. */
+  queues(): QueueCount[]
   stop(): Promise<void>
 }
 
@@ -96,7 +100,16 @@ export const startAsyncService = async (
     }
   }, TRIM_MS)
 
+  redis.on('ready', () => void warnOfEviction(redis, log).catch(onError))
+  if (redis.status === 'ready') await warnOfEviction(redis, log).catch(onError)
+
   return {
+    queues: () =>
+      runner.counts().flatMap(({ lane, waiting, running, dead }) => {
+        const of = laneOf(lane)
+        if (of?.kind !== 'calls') return []
+        return { name: `${of.function}.${of.tenant}`, waiting, running, dead }
+      }),
     stop: async () => {
       clearInterval(reporting)
       clearInterval(trimming)

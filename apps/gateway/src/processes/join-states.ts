@@ -7,7 +7,7 @@ import type { WorkerState } from './messages.ts'
 export const joinStates = (
   workers: readonly WorkerState[],
   gone: CallTotals,
-): Omit<GatewayNumbers, 'workerRestarts'> => {
+): Omit<GatewayNumbers, 'workerRestarts' | 'queues'> => {
   const totals = new CallTotals()
   totals.add(gone.all())
   const replicas = new Map<string, ReplicaCount>()

@@ -34,7 +34,7 @@ export const startPrimary = async (configuration: GatewayConfiguration, log: Log
   const admin = await startHealthServer({
     host: configuration.adminHost,
     port: configuration.adminPort,
-    metrics: gatewayMetrics(workers, createMetrics('gateway')),
+    metrics: gatewayMetrics(workers, createMetrics('gateway'), calls.queues),
     checks: {
       workers: async () => {
         const ready = (await workers.states()).filter((state) => state.isReady).length
