@@ -23,6 +23,13 @@ const answers: Record<string, (url: string) => Promise<void>> = {
   site: async (url) => {
     expect(await (await fetch(`${url}/`)).text()).toContain('<h1>A site by git push</h1>')
   },
+  thumbnail: async (url) => {
+    const res = await fetch(`${url}/?of=cat`, { method: 'POST', headers: { 'x-call-id': 'c1' } })
+    expect(await res.json()).toEqual({ made: 'cat.webp', by: 'c1' })
+  },
+  nightly: async (url) => {
+    expect(await (await fetch(url, { method: 'POST' })).text()).toContain('swept at')
+  },
   whoami: async (url) => {
     expect(await (await fetch(url)).text()).toContain('user 10001')
   },

@@ -12,7 +12,7 @@ describe('the gateway tells its operators', () => {
     await using broken = await aFunction((_req, res) => void res.writeHead(503).end())
     await using world = await startWorld(ASYNC_SETTINGS, {
       routes: [
-        aRoute({ function: 'slow', addresses: [slow.address], maxInflight: 1 }),
+        aRoute({ function: 'slow', addresses: [slow.address], maxInflight: 1, hold: { calls: 9, ms: 9_000 } }),
         aRoute({ function: 'broken', addresses: [broken.address] }),
       ],
     })
