@@ -1,11 +1,11 @@
 import type { Octokit } from '@octokit/rest'
 import { AppError } from '@pushfn/model/errors'
+import { withDeadline } from '../call.ts'
 import type { ForgeRepository } from '../forge.ts'
-import { withDeadline } from './call.ts'
+import type { Patience } from '../patience.ts'
 import { githubFailure, statusOf } from './failure.ts'
 import type { createInstallationTokens, Permission } from './installation-tokens.ts'
 import type { Octokits } from './octokit.ts'
-import type { Patience } from './settings.ts'
 
 export interface InstallationCall {
   repository: ForgeRepository

@@ -1,6 +1,6 @@
+import { withDeadline } from '../call.ts'
 import type { CheckoutSource, ForgeRepository } from '../forge.ts'
 import { installationOf } from './as-installation.ts'
-import { withDeadline } from './call.ts'
 import type { createInstallationTokens } from './installation-tokens.ts'
 
 /**

@@ -1,4 +1,5 @@
 import type { Forge } from '../forge.ts'
+import { DEFAULT_PATIENCE } from '../patience.ts'
 import { createAsInstallation } from './as-installation.ts'
 import { createCheckoutSource } from './checkout-source.ts'
 import { createInstallationTokens } from './installation-tokens.ts'
@@ -7,7 +8,7 @@ import { createOctokits } from './octokit.ts'
 import { createReceive, isSigned } from './receive.ts'
 import { createSetCheck } from './set-check.ts'
 import { createSetStatus } from './set-status.ts'
-import { DEFAULT_PATIENCE, type GithubSettings } from './settings.ts'
+import type { GithubSettings } from './settings.ts'
 
 /**
  * GitHub, as a GitHub App. Webhooks come in by `receive`; everything that goes out uses an installation token narrowed

@@ -1,10 +1,10 @@
 import { AppError } from '@pushfn/model/errors'
 import { z } from 'zod'
-import { withDeadline } from './call.ts'
+import { withDeadline } from '../call.ts'
+import type { Patience } from '../patience.ts'
 import { githubFailure, statusOf } from './failure.ts'
 import type { MintedToken, TokenScope } from './installation-tokens.ts'
 import type { Octokits } from './octokit.ts'
-import type { Patience } from './settings.ts'
 
 /**
  * Asks GitHub for a token of one scope

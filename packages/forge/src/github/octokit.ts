@@ -4,9 +4,10 @@ import { throttling } from '@octokit/plugin-throttling'
 import { RequestError } from '@octokit/request-error'
 import { Octokit } from '@octokit/rest'
 import Bottleneck from 'bottleneck'
-import { fetchWithin } from './call.ts'
+import { fetchWithin } from '../call.ts'
+import type { Patience } from '../patience.ts'
 import { isRateLimit } from './failure.ts'
-import type { GithubSettings, Patience } from './settings.ts'
+import type { GithubSettings } from './settings.ts'
 
 export interface Octokits {
   /** A client with an installation's token. */

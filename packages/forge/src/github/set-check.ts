@@ -3,11 +3,11 @@ import type { Octokit } from '@octokit/rest'
 import { AppError } from '@pushfn/model/errors'
 import { z } from 'zod'
 import type { Forge, ForgeRepository, StackCheck } from '../forge.ts'
+import { createInOrder } from '../in-order.ts'
+import type { Patience } from '../patience.ts'
 import type { AsInstallation } from './as-installation.ts'
 import { checkBody } from './check-body.ts'
 import { isTemporary, statusOf } from './failure.ts'
-import { createInOrder } from './in-order.ts'
-import type { Patience } from './settings.ts'
 
 /**
  * The stack's check run (https://docs.github.com/en/rest/checks/runs). There is one per build, whatever fails: creating

@@ -1,7 +1,7 @@
 import { cut, oneLine } from '../cut.ts'
 import type { Forge } from '../forge.ts'
+import { createInOrder } from '../in-order.ts'
 import type { AsInstallation } from './as-installation.ts'
-import { createInOrder } from './in-order.ts'
 
 /** GitHub answers 422 to more characters. */
 const MAX_DESCRIPTION = 140

@@ -1,3 +1,5 @@
+import type { Patience } from '../patience.ts'
+
 /** What the GitHub driver needs; `docs/github-app.md` says where each comes from. */
 export interface GithubSettings {
   appId: number
@@ -12,26 +14,4 @@ export interface GithubSettings {
   /** Name of the stack's check run. */
   checkName?: string
   patience?: Partial<Patience>
-}
-
-/** How long a call to GitHub may take. Milliseconds. */
-export interface Patience {
-  /** One HTTP request. */
-  attemptMs: number
-  /** A whole call with all its waiting and trying again. */
-  callMs: number
-  /** The longest wait GitHub may ask for; when it asks for more the call fails at once. */
-  maxWaitMs: number
-  /** Tries after the first that failed with 5xx, a time-out or a broken connection. */
-  retries: number
-  /** Wait before the first of them; the nth waits n² times as long. */
-  retryBaseMs: number
-}
-
-export const DEFAULT_PATIENCE: Patience = {
-  attemptMs: 10_000,
-  callMs: 120_000,
-  maxWaitMs: 60_000,
-  retries: 2,
-  retryBaseMs: 1_000,
 }

@@ -32,7 +32,7 @@ export const fetchWithin =
     try {
       return await fetch(input, { ...init, signal: outer ? AbortSignal.any([outer, timeout]) : timeout })
     } catch (error) {
-      if (outer?.aborted) throw new DOMException('the call to GitHub ended before its answer', 'AbortError')
+      if (outer?.aborted) throw new DOMException('the call ended before its answer', 'AbortError')
       throw error
     }
   }
