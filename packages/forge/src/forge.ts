@@ -35,6 +35,17 @@ export interface Forge {
     check: StackCheck,
     signal?: AbortSignal,
   ): Promise<string | undefined>
+
+  /**
+   * Keeps the cloud's one comment of that key on a pull request up to date: makes it, or replaces its text. Nobody
+   * else's comment is ever touched. Throws as `setStatus` does; absent where a forge has no pull requests.
+   */
+  upsertComment?(
+    repository: ForgeRepository,
+    pullRequest: number,
+    comment: PullRequestComment,
+    signal?: AbortSignal,
+  ): Promise<void>
 }
 
 export type ForgeKind = 'github' | 'gitlab' | 'gitea' | 'builtin'
@@ -45,15 +56,28 @@ export interface ForgeWebhooks {
 
   /**
    * Verifies a webhook over its raw bytes and says what it means. `id` names the delivery; a redelivery has the same.
-   * Throws AppError UNAUTHENTICATED (signature), BAD_REQUEST (no JSON, no event header, not GitHub's shape).
+   * Throws AppError UNAUTHENTICATED (signature), BAD_REQUEST (no JSON, no event header, not the forge's shape), and
+   * FORGE_FAILED when the forge must be asked whose repository it is and does not answer.
    */
   receive(request: WebhookRequest): Promise<ForgeDelivery>
+
+  /** How a webhook of one repository alone is set up; absent where the forge connects repositories by itself. */
+  hookOf?(repositoryId: string): RepositoryHook
+}
+
+/** A webhook that speaks for one repository and for no other. */
+export interface RepositoryHook {
+  /** What its URL has after `/webhooks/<forge>`: `?repository=15`. */
+  query: string
+  secret: string
 }
 
 export interface WebhookRequest {
   /** Header names in lower case. */
   headers: Readonly<Record<string, string | undefined>>
   body: Buffer
+  /** The repository that the hook's URL says it speaks for; absent for one that speaks for all. */
+  repositoryId?: string
 }
 
 /** A repository as the forge names it. Ids are the forge's numeric ones, as text: names are only labels. */
@@ -111,7 +135,24 @@ export type ForgeEvent =
       removed: readonly ForgeRepositoryLabel[]
     }
   | { kind: 'repository-renamed' | 'repository-edited' | 'repository-transferred'; repository: ForgeRepository }
-  | { kind: 'repository-deleted'; repository: ForgeRepository }
+  | { kind: 'repository-deleted'; repository: Pick<ForgeRepository, 'id'> }
+  | {
+      kind: 'pull-request'
+      repository: ForgeRepository
+      /** `synchronised`: there are other commits in it. `closed`: merged or not. */
+      action: 'opened' | 'synchronised' | 'reopened' | 'closed'
+      /** What people see, `#7` or `!7`: unique within the repository. */
+      number: number
+      title: string
+      /** The login of who did it. */
+      sender: string
+      headSha: string
+      /** The branch it comes from; of another repository when `isFork`. */
+      headRef: string
+      /** The branch it is to go into. */
+      baseRef: string
+      isFork: boolean
+    }
 
 export interface ForgeAccount {
   id: string
@@ -122,6 +163,14 @@ export interface ForgeRepositoryLabel {
   id: string
   name: string
   isPrivate: boolean
+}
+
+/** One comment per pull request and key. */
+export interface PullRequestComment {
+  /** Letters, digits and “-”: the comment is found again by it. */
+  key: string
+  /** Markdown. */
+  body: string
 }
 
 /** The stack's check run: one from delivery to the first 200. */

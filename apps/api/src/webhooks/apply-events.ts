@@ -97,6 +97,8 @@ const applyEvent = async (tx: Transaction, frame: Frame, event: ForgeEvent): Pro
     case 'repository-deleted':
       await removeRepository(tx, frame, event.repository.id)
       return undefined
+    case 'pull-request':
+      return 'pull requests have no previews here: the branch they go into is deployed'
   }
 }
 

@@ -1,7 +1,14 @@
 import { NO_COMMIT } from '@pushfn/model/ids'
 import { cut } from '../cut.ts'
 import type { ForgeEvent, ForgeRepository, ForgeRepositoryLabel } from '../forge.ts'
-import { InstallationPayload, InstallationRepositoriesPayload, PushPayload, RepositoryPayload } from './payload.ts'
+import { PULL_REQUEST_ACTIONS } from '../pull-request-actions.ts'
+import {
+  InstallationPayload,
+  InstallationRepositoriesPayload,
+  PullRequestPayload,
+  PushPayload,
+  RepositoryPayload,
+} from './payload.ts'
 
 /** The events a payload means to the cloud, or why it means nothing. */
 export type Meaning = { events: readonly ForgeEvent[] } | { ignored: string }
@@ -19,6 +26,8 @@ export const meaningOf = (event: string, payload: unknown): Meaning => {
       return { events: [repositoriesChanged(payload)] }
     case 'repository':
       return repositoryChanged(payload)
+    case 'pull_request':
+      return pullRequestChanged(PullRequestPayload.parse(payload))
     default:
       return { ignored: `the event “${cut(event, 50)}” means nothing here` }
   }
@@ -85,6 +94,28 @@ const repositoryChanged = (payload: unknown): Meaning => {
       return { events: [{ kind: 'repository-edited', repository }] }
     default:
       return ignoredAction('repository', parsed.action)
+  }
+}
+
+const pullRequestChanged = (payload: PullRequestPayload): Meaning => {
+  const action = PULL_REQUEST_ACTIONS.get(payload.action)
+  if (!action) return ignoredAction('pull_request', payload.action)
+  const { head, base, title } = payload.pull_request
+  return {
+    events: [
+      {
+        kind: 'pull-request',
+        repository: repositoryOf(payload),
+        action,
+        number: payload.number,
+        title: cut(title, 200),
+        sender: cut(payload.sender.login, 100),
+        headSha: head.sha,
+        headRef: head.ref,
+        baseRef: base.ref,
+        isFork: head.repo?.id !== payload.repository.id,
+      },
+    ],
   }
 }
 

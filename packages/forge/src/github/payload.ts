@@ -57,5 +57,23 @@ export const RepositoryPayload = z.object({
 })
 export type RepositoryPayload = z.infer<typeof RepositoryPayload>
 
+const Branch = z.string().max(1024)
+const PullRequestEnd = z.object({
+  sha: Sha,
+  ref: Branch,
+  /** Null when the fork was deleted. */
+  repo: z.object({ id: Id }).nullable(),
+})
+
+export const PullRequestPayload = z.object({
+  action: z.string(),
+  number: z.int().positive(),
+  pull_request: z.object({ title: z.string(), head: PullRequestEnd, base: PullRequestEnd }),
+  sender: z.object({ login: z.string() }),
+  repository: Repository,
+  installation: z.object({ id: Id }).optional(),
+})
+export type PullRequestPayload = z.infer<typeof PullRequestPayload>
+
 /** What every payload may have. */
 export const AnyPayload = z.looseObject({ action: z.string().max(100).optional() })

@@ -60,6 +60,32 @@ describe('receiving a webhook', () => {
     expect(events[0]).toMatchObject({ kind: 'push', message: '' })
   })
 
+  it.each([
+    ['opened', 'opened'],
+    ['synchronize', 'synchronised'],
+    ['reopened', 'reopened'],
+    ['closed', 'closed'],
+  ])('tells of a pull request: %s', async (action, expected) => {
+    const end = { sha: 'c'.repeat(40), ref: 'topic', repo: { id: 11 } }
+    const payload = {
+      action,
+      number: 7,
+      pull_request: { title: 'Say it better', head: end, base: { ...end, ref: 'main' } },
+      sender: { login: 'ada[bot]' },
+      repository: push.repository,
+      installation: push.installation,
+    }
+    const facts = { number: 7, title: 'Say it better', sender: 'ada[bot]', headSha: 'c'.repeat(40), headRef: 'topic' }
+    const { events } = await deliver(payload, {}, 'pull_request')
+    expect(events).toMatchObject([{ kind: 'pull-request', action: expected, ...facts, baseRef: 'main', isFork: false }])
+    // A fork that is gone by now was one.
+    for (const repo of [{ id: 12 }, null]) {
+      const fork = { ...payload, pull_request: { ...payload.pull_request, head: { ...end, repo } } }
+      expect((await deliver(fork, {}, 'pull_request')).events).toMatchObject([{ isFork: true }])
+    }
+    expect(await deliver({ ...payload, action: 'labeled' }, {}, 'pull_request')).toMatchObject({ events: [] })
+  })
+
   it('takes the secret before as well, while it is being changed', async () => {
     const body = JSON.stringify(push)
     const { events } = await deliver(body, { 'x-hub-signature-256': sign(body, 'the secret before') })
