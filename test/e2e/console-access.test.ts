@@ -47,6 +47,12 @@ interface Row {
 const TABLE: Row[] = [
   { route: 'POST tenants', body: { slug: 'new-one' }, expected: OPERATORS },
   { route: 'POST allowed-tenants', body: { forge: 'github', login: 'Octo-Cat' }, expected: OPERATORS },
+  {
+    route: 'GET forges/:forge/repositories/:id/webhook',
+    // This cloud has no GitLab.
+    path: () => 'forges/gitlab/repositories/15/webhook',
+    expected: { ...OPERATORS, operator: 404 },
+  },
   { route: 'POST tenants/:tenant/tokens', body: { name: 'ci' }, expected: TENANTS_MAKE },
   { route: 'GET tenants/:tenant/tokens', expected: TENANTS },
   // No token has the id of a build.

@@ -6,6 +6,7 @@ import { HealthController } from './health.controller.ts'
 import { BuildsController } from './rest/builds.controller.ts'
 import { CallsController } from './rest/calls.controller.ts'
 import { DomainsController } from './rest/domains.controller.ts'
+import { HooksController } from './rest/hooks.controller.ts'
 import { SessionController } from './rest/session.controller.ts'
 import { TenantsController } from './rest/tenants.controller.ts'
 import { TokensController } from './rest/tokens.controller.ts'
@@ -23,6 +24,7 @@ export const apiModule = (context: ApiContext): DynamicModule => ({
     WebhooksController,
     GitController,
     TenantsController,
+    HooksController,
     TokensController,
     DomainsController,
     BuildsController,

@@ -1,6 +1,6 @@
 import 'reflect-metadata'
 import { createForges } from '@pushfn/forge/forges'
-import { githubSettingsFrom } from '@pushfn/forge/github/settings-from'
+import { forgeSettingsFrom } from '@pushfn/forge/settings-from'
 import { readConfiguration } from '@pushfn/kit/configuration'
 import { createLog } from '@pushfn/kit/log'
 import { createMetrics } from '@pushfn/kit/metrics'
@@ -37,7 +37,7 @@ const start = async (): Promise<RunningApp> => {
     bell,
     calls: openCallOffice(bus.redis, config.cloud, onRedisError),
     allowed,
-    forges: createForges({ github: githubSettingsFrom(config) }),
+    forges: createForges(forgeSettingsFrom(config)),
     metrics: createMetrics('api'),
     findRecords: openDns(config.dnsServers),
     urls: { functionsUrl: config.functionsUrl, consoleUrl: config.consoleUrl },

@@ -1,11 +1,15 @@
 import { commonSettings } from '@pushfn/kit/common-settings'
 import { setting } from '@pushfn/kit/configuration'
+import { giteaSettings } from '@pushfn/kit/gitea-settings'
 import { githubSettings } from '@pushfn/kit/github-settings'
+import { gitlabSettings } from '@pushfn/kit/gitlab-settings'
 
 /** What the api reads from its environment. */
 export const settings = {
   ...commonSettings,
   ...githubSettings,
+  ...gitlabSettings,
+  ...giteaSettings,
   host: setting.text({ env: 'API_HOST', description: 'Address the api listens on.', default: '127.0.0.1' }),
   port: setting.port({ env: 'API_PORT', description: 'Port the api listens on.', default: '8081' }),
   dataDir: setting.text({ env: 'DATA_DIR', description: 'Folder of the builtin forge’s repositories.' }),
@@ -23,7 +27,8 @@ export const settings = {
   ),
   customersPath: setting.optionalText({
     env: 'CUSTOMERS_PATH',
-    description: 'File of allowed logins, one a line, as OpenFaaS Cloud’s CUSTOMERS; read again every 5 minutes.',
+    description:
+      'File of allowed logins, one a line, as OpenFaaS Cloud’s CUSTOMERS; of other forges `gitlab:<login>`, `gitea:<login>`. Read again every 5 minutes.',
   }),
   customersUrl: setting.optionalUrl({
     env: 'CUSTOMERS_URL',

@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { signCheckoutToken } from '@pushfn/forge/builtin/checkout-token'
 import { createForges } from '@pushfn/forge/forges'
-import { githubSettingsFrom } from '@pushfn/forge/github/settings-from'
+import { forgeSettingsFrom } from '@pushfn/forge/settings-from'
 import { limitBuilds } from '@pushfn/images/limit-builds'
 import { readConfiguration } from '@pushfn/kit/configuration'
 import { startHealthServer } from '@pushfn/kit/health-server'
@@ -44,7 +44,7 @@ const start = async (): Promise<RunningApp> => {
     owner: `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`,
     stopping: stopping.signal,
     forges: createForges({
-      github: githubSettingsFrom(config),
+      ...forgeSettingsFrom(config),
       builtin: {
         gitUrl: (owner, name) => `${config.apiUrl}/git/${owner}/${name}.git`,
         checkoutToken: (repository) =>

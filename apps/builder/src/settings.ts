@@ -1,12 +1,16 @@
 import { commonSettings } from '@pushfn/kit/common-settings'
 import { setting } from '@pushfn/kit/configuration'
+import { giteaSettings } from '@pushfn/kit/gitea-settings'
 import { githubSettings } from '@pushfn/kit/github-settings'
+import { gitlabSettings } from '@pushfn/kit/gitlab-settings'
 import { registrySettings } from '@pushfn/kit/registry-settings'
 
 /** What the builder reads from its environment. */
 export const settings = {
   ...commonSettings,
   ...githubSettings,
+  ...gitlabSettings,
+  ...giteaSettings,
   healthHost: setting.text({ env: 'HEALTH_HOST', description: 'Address of health and metrics.', default: '127.0.0.1' }),
   healthPort: setting.port({ env: 'BUILDER_HEALTH_PORT', description: 'Port of health and metrics.', default: '8083' }),
   dataDir: setting.text({ env: 'DATA_DIR', description: 'Folder of checkouts while they are built.' }),

@@ -1,12 +1,17 @@
 import { AppError } from '@pushfn/model/errors'
+import type { AccountSettings } from './account-settings.ts'
 import { type BuiltinSettings, createBuiltin } from './builtin/builtin.ts'
 import type { Forge, ForgeKind } from './forge.ts'
+import { createGitea } from './gitea/gitea.ts'
 import { createGithub } from './github/github.ts'
 import type { GithubSettings } from './github/settings.ts'
+import { createGitlab } from './gitlab/gitlab.ts'
 
 /** The settings of every forge this cloud is to know; a forge without settings is not there. */
 export interface ForgeSettings {
   github?: GithubSettings | undefined
+  gitlab?: AccountSettings | undefined
+  gitea?: AccountSettings | undefined
   builtin?: BuiltinSettings | undefined
 }
 
@@ -15,6 +20,8 @@ export type Forges = Readonly<Partial<Record<ForgeKind, Forge>>>
 /** The forges of this cloud, by kind: one line per forge. */
 export const createForges = (settings: ForgeSettings): Forges => ({
   ...(settings.github && { github: createGithub(settings.github) }),
+  ...(settings.gitlab && { gitlab: createGitlab(settings.gitlab) }),
+  ...(settings.gitea && { gitea: createGitea(settings.gitea) }),
   ...(settings.builtin && { builtin: createBuiltin(settings.builtin) }),
 })
 

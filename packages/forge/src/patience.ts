@@ -19,3 +19,12 @@ export const DEFAULT_PATIENCE: Patience = {
   retries: 2,
   retryBaseMs: 1_000,
 }
+
+/** While somebody waits for our answer: forges wait five seconds (Gitea) or ten for that of a webhook. */
+export const hurried = (patience: Patience): Patience => ({
+  attemptMs: Math.min(patience.attemptMs, 2_000),
+  callMs: Math.min(patience.callMs, 4_000),
+  maxWaitMs: Math.min(patience.maxWaitMs, 1_000),
+  retries: Math.min(patience.retries, 1),
+  retryBaseMs: Math.min(patience.retryBaseMs, 200),
+})

@@ -33,13 +33,20 @@ export type TokenView = z.infer<typeof TokenView>
 export const TokenList = z.object({ items: z.array(TokenView) })
 export type TokenList = z.infer<typeof TokenList>
 
+/** A webhook that speaks for one repository alone, as it is to be entered at its forge. */
+export const RepositoryHookView = z.object({ url: z.url(), secret: z.string() })
+export type RepositoryHookView = z.infer<typeof RepositoryHookView>
+
 /** A login that may become a tenant, entered by operators. Logins compare in lower case. */
 export const NewAllowedTenant = z.strictObject({
   forge: z.enum(['github', 'gitlab', 'gitea']),
   login: z
     .string()
-    .max(100)
-    .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'a login has letters, digits, “.”, “_” and “-”')
+    .max(255)
+    .regex(
+      /^[A-Za-z0-9_][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/,
+      'a login has letters, digits, “.”, “_” and “-”; GitLab’s subgroups are parted by “/”',
+    )
     .toLowerCase(),
 })
 export type NewAllowedTenant = z.infer<typeof NewAllowedTenant>

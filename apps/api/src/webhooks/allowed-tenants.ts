@@ -42,12 +42,16 @@ export const loadAllowedTenants = async (options: {
     has: async (tx, forge, login) => {
       if (options.isAnyoneAllowed) return true
       const name = login.toLowerCase()
-      if ([...lists.values()].some((list) => list.has(name))) return true
+      if ([...lists.values()].some((list) => isListed(list, forge, name))) return true
       return isInAllowedTable(tx, forge, name)
     },
     [Symbol.dispose]: () => clearInterval(timer),
   }
 }
+
+/** OpenFaaS Cloud's lines are bare logins: they are GitHub's. Somebody of that name elsewhere may be somebody else. */
+const isListed = (list: ReadonlySet<string>, forge: ForgeKind, name: string): boolean =>
+  list.has(`${forge}:${name}`) || (forge === 'github' && list.has(name))
 
 /** One login a line; empty lines and `#` comments are left out. */
 export const parseCustomers = (text: string): ReadonlySet<string> =>

@@ -1,0 +1,36 @@
+import { Controller, Get, Inject, Param, Req } from '@nestjs/common'
+import { RepositoryHookView } from '@pushfn/model/api'
+import { AppError } from '@pushfn/model/errors'
+import type { FastifyRequest } from 'fastify'
+import { type ApiContext, CONTEXT } from '../context.ts'
+import { ForgeRepositoryId } from '../webhooks/hook-query.ts'
+import { forgeOfWebhook } from '../webhooks/receive.ts'
+import { requireOperator } from './access.ts'
+import { parseInput } from './parse-input.ts'
+
+/** How a single repository of a forge without Apps is connected. */
+@Controller('api/v1')
+export class HooksController {
+  readonly #context: ApiContext
+
+  constructor(@Inject(CONTEXT) context: ApiContext) {
+    this.#context = context
+  }
+
+  @Get('forges/:forge/repositories/:id/webhook')
+  async hook(
+    @Req() request: FastifyRequest,
+    @Param('forge') forge: string,
+    @Param('id') id: string,
+  ): Promise<RepositoryHookView> {
+    await requireOperator(this.#context, request)
+    const hook = forgeOfWebhook(this.#context, forge).hookOf?.(parseInput(ForgeRepositoryId, id))
+    if (!hook) {
+      throw new AppError('NOT_FOUND', `${forge} has no hooks of single repositories`, {
+        hint: 'install the forge’s App on the repository instead',
+      })
+    }
+    const url = `${this.#context.config.consoleUrl}/webhooks/${forge}${hook.query}`
+    return RepositoryHookView.parse({ url, secret: hook.secret })
+  }
+}

@@ -1,0 +1,85 @@
+import { NO_COMMIT } from '@pushfn/model/ids'
+import { cut } from '../cut.ts'
+import { titleOf } from '../payload.ts'
+import { PULL_REQUEST_ACTIONS } from '../pull-request-actions.ts'
+import type { HookMeaning } from '../receive-hook.ts'
+import { DeletePayload, PullRequestPayload, PushPayload, RepositoryPayload } from './payload.ts'
+
+/** What Gitea's event with this payload means. Throws a ZodError when the payload has not the event's shape. */
+export const meaningOf = (event: string, payload: unknown): HookMeaning => {
+  switch (event) {
+    case 'push':
+      return pushed(PushPayload.parse(payload))
+    case 'delete':
+      return refDeleted(DeletePayload.parse(payload))
+    case 'pull_request':
+      return pullRequestChanged(PullRequestPayload.parse(payload))
+    case 'repository':
+      return repositoryChanged(payload)
+    default:
+      return { ignored: `the event “${cut(event, 50)}” means nothing here` }
+  }
+}
+
+const pushed = (payload: PushPayload): HookMeaning => ({
+  repositoryId: payload.repository.id,
+  stated: payload.repository,
+  eventOf: (repository) => ({
+    kind: 'push',
+    repository,
+    ref: payload.ref,
+    before: payload.before,
+    ...(payload.after !== NO_COMMIT && { after: payload.after }),
+    // Gitea does not say.
+    isForced: false,
+    pusher: cut(payload.pusher.login, 100),
+    message: cut(titleOf(payload.head_commit?.message), 200),
+  }),
+})
+
+const refDeleted = (payload: DeletePayload): HookMeaning => ({
+  repositoryId: payload.repository.id,
+  stated: payload.repository,
+  eventOf: (repository) => ({
+    kind: 'push',
+    repository,
+    ref: `refs/${payload.ref_type === 'branch' ? 'heads' : 'tags'}/${payload.ref}`,
+    // Which commit it was, Gitea does not say.
+    before: NO_COMMIT,
+    isForced: false,
+    pusher: cut(payload.sender.login, 100),
+    message: '',
+  }),
+})
+
+const pullRequestChanged = (payload: PullRequestPayload): HookMeaning => {
+  const action = PULL_REQUEST_ACTIONS.get(payload.action)
+  if (!action) return ignoredAction('pull_request', payload.action)
+  const { head, base, title } = payload.pull_request
+  return {
+    repositoryId: payload.repository.id,
+    stated: payload.repository,
+    eventOf: (repository) => ({
+      kind: 'pull-request',
+      repository,
+      action,
+      number: payload.number,
+      title: cut(title, 200),
+      sender: cut(payload.sender.login, 100),
+      headSha: head.sha,
+      headRef: head.ref,
+      baseRef: base.ref,
+      isFork: head.repo_id !== base.repo_id,
+    }),
+  }
+}
+
+/** Gitea tells of repositories made and deleted. A new name or owner is learnt from the next push. */
+const repositoryChanged = (payload: unknown): HookMeaning => {
+  const { action, repository } = RepositoryPayload.parse(payload)
+  return action === 'deleted' ? { repositoryId: repository.id, gone: true } : ignoredAction('repository', action)
+}
+
+const ignoredAction = (event: string, action: string): HookMeaning => ({
+  ignored: `the action “${cut(action, 50)}” of ${event} means nothing here`,
+})

@@ -1,0 +1,89 @@
+import { NO_COMMIT } from '@pushfn/model/ids'
+import { cut } from '../cut.ts'
+import { titleOf } from '../payload.ts'
+import type { HookMeaning } from '../receive-hook.ts'
+import { MergeRequestPayload, ProjectPayload, PushPayload } from './payload.ts'
+
+/** What GitLab's event with this payload means. Throws a ZodError when the payload has not the event's shape. */
+export const meaningOf = (event: string, payload: unknown): HookMeaning => {
+  switch (event) {
+    case 'push':
+    case 'tag_push':
+      return pushed(PushPayload.parse(payload))
+    case 'merge_request':
+      return mergeRequestChanged(MergeRequestPayload.parse(payload))
+    case 'project_rename':
+      return projectChanged(payload, 'repository-renamed')
+    case 'project_transfer':
+      return projectChanged(payload, 'repository-transferred')
+    case 'project_update':
+      return projectChanged(payload, 'repository-edited')
+    case 'project_destroy':
+      return { repositoryId: ProjectPayload.parse(payload).project_id, gone: true }
+    case 'repository_update':
+      return { ignored: 'it tells nothing that push events do not: tick “Push events” in the hook' }
+    default:
+      return { ignored: `the event “${cut(event, 50)}” means nothing here` }
+  }
+}
+
+const pushed = (payload: PushPayload): HookMeaning => ({
+  repositoryId: payload.project_id,
+  eventOf: (repository) => ({
+    kind: 'push',
+    repository,
+    ref: payload.ref,
+    before: payload.before,
+    ...(payload.after !== NO_COMMIT && { after: payload.after }),
+    // GitLab does not say.
+    isForced: false,
+    pusher: cut(payload.user_username ?? payload.user_name ?? '', 100),
+    message: cut(titleOf(payload.commits?.find((commit) => commit.id === payload.after)?.message), 200),
+  }),
+})
+
+const mergeRequestChanged = (payload: MergeRequestPayload): HookMeaning => {
+  const { object_attributes: request, project, user } = payload
+  const action = actionOf(request)
+  if (!action)
+    return { ignored: `the action “${cut(request.action ?? 'none', 50)}” of merge_request means nothing here` }
+  return {
+    repositoryId: project.id,
+    eventOf: (repository) => ({
+      kind: 'pull-request',
+      repository,
+      action,
+      number: request.iid,
+      title: cut(request.title, 200),
+      sender: cut(user.username, 100),
+      headSha: request.last_commit.id,
+      headRef: request.source_branch,
+      baseRef: request.target_branch,
+      isFork: request.source_project_id !== request.target_project_id,
+    }),
+  }
+}
+
+const actionOf = ({ action, oldrev }: MergeRequestPayload['object_attributes']) => {
+  switch (action) {
+    case 'open':
+      return 'opened'
+    case 'reopen':
+      return 'reopened'
+    case 'close':
+    case 'merge':
+      return 'closed'
+    case 'update':
+      return oldrev ? 'synchronised' : undefined
+    default:
+      return undefined
+  }
+}
+
+const projectChanged = (
+  payload: unknown,
+  kind: 'repository-renamed' | 'repository-transferred' | 'repository-edited',
+): HookMeaning => ({
+  repositoryId: ProjectPayload.parse(payload).project_id,
+  eventOf: (repository) => ({ kind, repository }),
+})
