@@ -41,7 +41,6 @@ const addSleepers = async (db: Database): Promise<void> => {
         tenantId: tenant.id,
         repositoryId: repository.id,
         name,
-        sequence: 1n,
       })),
     })
     await db.revision.createMany({
@@ -58,11 +57,14 @@ const addSleepers = async (db: Database): Promise<void> => {
       })),
     })
     await db.alias.createMany({
-      data: names.map(({ functionId, revisionId }) => ({ functionId, revisionId, name: 'live', sequence: 1n })),
+      data: names.map(({ functionId, revisionId }) => ({
+        functionId,
+        revisionId,
+        wantedRevisionId: revisionId,
+        name: 'live',
+        sequence: 1n,
+      })),
     })
-    await db.$executeRaw`
-      UPDATE functions SET wanted_revision_id = aliases.revision_id FROM aliases
-      WHERE aliases.function_id = functions.id AND functions.repository_id = ${repository.id}::uuid`
   }
 }
 

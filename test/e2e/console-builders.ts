@@ -1,6 +1,7 @@
 import type { BuildEventInput } from '@pushfn/model/build-event'
 import { type BuildFailure, isTerminal } from '@pushfn/model/build-state'
 import { RoutePolicy } from '@pushfn/model/route'
+import { moveAlias } from '@pushfn/store/alias-moves'
 import { storeBuildLog } from '@pushfn/store/build-log'
 import { type BuildWriter, openBuildWriter } from '@pushfn/store/build-stream'
 import { advanceBuild, type Claim, claimBuild, finishBuild } from '@pushfn/store/builds'
@@ -9,7 +10,6 @@ import type { Repository } from '@pushfn/store/repositories'
 import { changeRoutes } from '@pushfn/store/route-store'
 import type { Tenant } from '@pushfn/store/tenants'
 import { createToken } from '@pushfn/store/tokens'
-import { moveLive } from '@pushfn/store/wanted'
 import { aQueuedPush, aRepository, aSpec, aTenant } from '../support/builders.ts'
 import type { ConsoleStage } from './console-stage.ts'
 
@@ -65,13 +65,12 @@ export const aPlayedBuild = async (
       await writer.flush()
     },
     goLive: async (...names) => {
-      const sequence = build.push.sequence
       const revisions = await release(db, {
         claim,
         tenantId: tenant.id,
         repositoryId: repository.id,
         sha: build.push.sha,
-        sequence,
+        sequence: build.push.sequence,
         functions: names.map((name) => ({
           name,
           image: `registry.local/${tenant.slug}/shop-${name}:main-${build.push.sha.slice(0, 7)}`,
@@ -79,8 +78,8 @@ export const aPlayedBuild = async (
           spec: aSpec(),
         })),
       })
-      for (const { name, functionId, revisionId } of revisions) {
-        await moveLive(db, { functionId, revisionId, sequence })
+      for (const { name, ...revision } of revisions) {
+        await moveAlias(db, revision)
         await aRouteOf(stage, tenant.slug, name, 1)
       }
     },

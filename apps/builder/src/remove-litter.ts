@@ -19,7 +19,7 @@ export const removeLitter = async (
     select: {
       id: true,
       revisions: {
-        where: { OR: [{ wantedBy: { isNot: null } }, { aliases: { some: {} } }] },
+        where: { OR: [{ wantedBy: { some: {} } }, { servedBy: { some: {} } }] },
         select: { image: true },
       },
     },

@@ -6,13 +6,13 @@ import { liveRouteKey } from './route-table.ts'
 import { isOfRevision } from './workload.ts'
 
 /**
- * Whether there is nothing to do for a function, by what is in memory alone: of ten thousand that sleep, a resync looks
+ * Whether there is nothing to do for an alias, by what is in memory alone: of ten thousand that sleep, a resync looks
  * closely at none.
  */
 export const isAsItShallBe = (context: ControllerContext, state: WantedState): boolean => {
   const { live, wanted } = state
   if (state.isRemoved) return false
-  if (wanted && wanted.id !== live?.id && isOnItsWay(wanted)) return false
+  if (wanted && wanted.id !== live?.id && wanted.state !== 'failed') return false
   if (!live) return true
   if (isOnItsWay(live) || hasOthers(context, state)) return false
   const scale = context.scales.of(state)
@@ -34,7 +34,7 @@ export const isAsItShallBe = (context: ControllerContext, state: WantedState): b
 const isOnItsWay = ({ state }: RevisionState): boolean => state === 'wanted' || state === 'ready'
 
 const hasOthers = (context: ControllerContext, state: WantedState): boolean =>
-  context.replicas.of(state.tenant, state.name).some((replica) => {
+  context.replicas.of(state).some((replica) => {
     const isKept = [state.live, state.wanted].some((revision) => revision && isOfRevision(replica, revision))
     return !isKept && !isLeaving(context, replica)
   })

@@ -4,7 +4,7 @@ import type { ControllerContext } from './context.ts'
 import { cheapestFirst, liveReplicas, usableReplicas } from './live-replicas.ts'
 import { untilReady } from './readiness.ts'
 import { liveRoute } from './route-table.ts'
-import { workloadOf } from './workload.ts'
+import { named, workloadOf } from './workload.ts'
 
 /**
  * Brings up as many replicas of the live revision as shall run, side by side, and gives each its place in the route the
@@ -46,7 +46,7 @@ const startOf =
 /** Ordinals that no replica of the revision has, one on its way out neither. */
 const freeOrdinals = (context: ControllerContext, state: WantedState, live: RevisionState): number[] => {
   const { revision } = workloadOf(state, live)
-  const siblings = context.replicas.of(state.tenant, state.name).filter((replica) => replica.revision === revision)
+  const siblings = context.replicas.of(state).filter((replica) => replica.revision === revision)
   const taken = new Set(siblings.map(({ ordinal }) => ordinal))
   const ordinals = Array.from({ length: taken.size + live.spec.scale.max + live.spec.scale.min }, (_, n) => n)
   return ordinals.filter((ordinal) => !taken.has(ordinal))
@@ -64,7 +64,7 @@ const bringOne = async (
   if (!context.replicas.isProven(replica.id)) {
     const readiness = await untilReady(context, replica, live.spec, context.signal)
     if (readiness.kind === 'failed') {
-      const about = { function: state.name, tenant: state.tenant, reason: readiness.reason }
+      const about = { ...named(state), reason: readiness.reason }
       context.log.warn(about, 'a replica does not get ready')
       return
     }
@@ -72,10 +72,10 @@ const bringOne = async (
   await routeUsable(context, state, live)
 }
 
-/** The route over what can serve, unless the function fell asleep, or another revision went live meanwhile. */
+/** The route over what can serve, unless it fell asleep, or another revision went live meanwhile. */
 export const routeUsable = (context: ControllerContext, state: WantedState, live: RevisionState): Promise<void> =>
-  context.inTurn(state.functionId, async () => {
-    const now = context.functions.get(state.functionId)
+  context.inTurn(state.aliasId, async () => {
+    const now = context.aliases.get(state.aliasId)
     const isBeingDeployed = live.state === 'wanted' || live.state === 'ready'
     if (now?.live?.id !== live.id || now.isRemoved || isBeingDeployed) return
     if (context.scales.of(state).depth !== 'awake') return

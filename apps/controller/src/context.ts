@@ -6,7 +6,7 @@ import type { Schedules } from '@pushfn/store/calls/schedules'
 import type { Database } from '@pushfn/store/database'
 import type { Gateways } from '@pushfn/store/gateways'
 import type { Loads } from '@pushfn/store/loads'
-import type { Functions } from './functions.ts'
+import type { Aliases } from './aliases.ts'
 import type { Replicas } from './replicas.ts'
 import type { RouteTable } from './route-table.ts'
 import type { Scales } from './scale/function-scale.ts'
@@ -22,16 +22,16 @@ export interface ControllerContext {
   engine: Engine
   gateways: Gateways
   loads: Loads
-  functions: Functions
+  aliases: Aliases
   replicas: Replicas
-  /** How much of each function shall run. */
+  /** How much of each alias shall run. */
   scales: Scales
   routes: RouteTable
   schedules: Schedules
-  /** By function: what moves its alias or its route waits for its turn, so that neither goes back. */
+  /** By alias: what moves it or its route waits for its turn, so that neither goes back. */
   inTurn: Turns
-  /** Asks that the function be looked at soon. */
-  heal: (functionId: string) => void
+  /** Asks that the alias be looked at soon. */
+  heal: (aliasId: string) => void
   /** Aborts when this process does not lead any more or stops. */
   signal: AbortSignal
 }

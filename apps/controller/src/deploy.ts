@@ -1,7 +1,8 @@
 import type { Replica } from '@pushfn/engine/engine'
 import { toAppError } from '@pushfn/model/errors'
+import { confirmLive, giveUpWish, moveAlias } from '@pushfn/store/alias-moves'
 import { channels } from '@pushfn/store/bus'
-import { confirmLive, failRevision, moveLive, type RevisionState, type WantedState } from '@pushfn/store/wanted'
+import type { RevisionState, WantedState } from '@pushfn/store/wanted'
 import type { ControllerContext } from './context.ts'
 import { drainAndRemove, expectDrain, forgetDrains, isLeaving } from './drain.ts'
 import { followSchedule } from './follow-schedules.ts'
@@ -10,13 +11,13 @@ import { liveRoute } from './route-table.ts'
 import { newScaleMemory } from './scale/decide.ts'
 import { leastReplicas } from './scale/function-scale.ts'
 import { tellStack, untilStackReady } from './stack-ready.ts'
-import { isOfRevision, workloadOf } from './workload.ts'
+import { isOfRevision, named, workloadOf } from './workload.ts'
 
 /** Gateways serve by a new table within a millisecond or two; one that hangs does not hold a deploy. */
 const APPLIED_LIMIT_MS = 1_000
 
 /**
- * Brings the wanted revision live: starts it BESIDE the old one, waits until every replica answers and the others of its
+ * Brings the wanted revision live under its alias: starts it BESIDE the old one, waits until every replica answers and the others of its
  * stack do, moves the alias, then the route, then drains the old one. When it or another of the stack does not get ready
  * the wish is taken back with the reason, and nothing changed for callers. Throws only what is the engine's or the database's fault: then it is tried again.
  */
@@ -26,22 +27,24 @@ export const deploy = async (
   wanted: RevisionState,
   signal: AbortSignal,
 ): Promise<void> => {
-  const log = context.log.child({ tenant: state.tenant, function: state.name, build: wanted.buildId })
+  const log = context.log.child({ ...named(state), build: wanted.buildId })
   const startedAt = performance.now()
   const { replicas, readiness: own } = await startAll(context, state, wanted, signal)
-  const readiness = own.kind === 'ready' ? await untilStackReady(context, wanted, signal) : own
+  // What was live before goes back alone; its stack has been ready once.
+  const isAlone = own.kind === 'failed' || wanted.state === 'live'
+  const readiness = isAlone ? own : await untilStackReady(context, wanted, signal)
   if (readiness.kind === 'failed') {
     // First the replicas: the builder takes their image away as soon as it hears of the failure.
     await Promise.all(replicas.map((replica) => remove(context, replica)))
-    await failRevision(context.db, { functionId: state.functionId, revisionId: wanted.id, failure: readiness.reason })
+    await giveUpWish(context.db, { aliasId: state.aliasId, revisionId: wanted.id, failure: readiness.reason })
     settled(context, wanted)
     tellStack(context, wanted)
     log.info({ reason: readiness.reason.split('\n')[0] }, 'revision failed')
     return
   }
-  const isMoved = await context.inTurn(state.functionId, async () => {
-    if (!(await moveLive(context.db, { ...state, revisionId: wanted.id, sequence: wanted.sequence }))) return false
-    context.functions.moved({ ...state, live: wanted })
+  const isMoved = await context.inTurn(state.aliasId, async () => {
+    if (!(await moveAlias(context.db, { ...state, revisionId: wanted.id }))) return false
+    context.aliases.moved({ ...state, live: wanted })
     await switchTo(context, state, wanted, replicas)
     return true
   })
@@ -94,8 +97,8 @@ const startingCount = (context: ControllerContext, state: WantedState, { spec }:
 }
 
 /**
- * The switch itself, in the function's turn: gateways are told, and heard, before the old replicas are asked to end. While
- * they cannot be told they go on with the old ones, which stay; the next look at the function switches.
+ * The switch itself, in the alias's turn: gateways are told, and heard, before the old replicas are asked to end. While
+ * they cannot be told they go on with the old ones, which stay; the next look at the alias switches.
  */
 export const switchTo = async (
   context: ControllerContext,
@@ -107,7 +110,7 @@ export const switchTo = async (
   scale.wake()
   scale.memory = newScaleMemory(replicas.length)
   const old = context.replicas
-    .of(state.tenant, state.name)
+    .of(state)
     .filter((replica) => !isOfRevision(replica, revision) && !isLeaving(context, replica))
   const drains = old.map((replica) => expectDrain(context, replica, state.live?.spec))
   await context.routes.put(liveRoute(state, revision, replicas, context.config.maxBodyBytes))

@@ -5,6 +5,7 @@ import { drainAndRemove, drainLimitMs, setAside } from './drain.ts'
 import { cheapestFirst, liveReplicas, usableReplicas } from './live-replicas.ts'
 import { liveRoute, liveRouteKey } from './route-table.ts'
 import { leastReplicas } from './scale/function-scale.ts'
+import { named } from './workload.ts'
 
 /**
  * Puts a function to sleep without losing a call: its route loses its endpoints, the gateways say that nothing is at them
@@ -22,11 +23,11 @@ export const fallAsleep = async (
   if (scale.isFallingAsleep) return
   const { epoch } = scale
   scale.beginFalling()
-  const begun = await context.inTurn(state.functionId, () => takeOffRoute(context, { state, live, epoch }))
+  const begun = await context.inTurn(state.aliasId, () => takeOffRoute(context, { state, live, epoch }))
   if (!begun) return scale.endFalling(epoch)
   void begun.drained
     .then((words) => whenDrained(context, { state, live, epoch }, !words.includes(false)))
-    .catch((err) => context.log.warn({ err, tenant: state.tenant, function: state.name }, 'could not put it to sleep'))
+    .catch((err) => context.log.warn({ err, ...named(state) }, 'could not put it to sleep'))
     .finally(() => scale.endFalling(epoch))
 }
 
@@ -37,7 +38,7 @@ interface Falling {
 }
 
 const isOvertaken = (context: ControllerContext, { state, live, epoch }: Falling): boolean => {
-  const now = context.functions.get(state.functionId)
+  const now = context.aliases.get(state.aliasId)
   const isSame = context.scales.of(state).epoch === epoch && now?.live?.id === live.id && !now.isRemoved
   return context.signal.aborted || !isSame
 }
@@ -66,14 +67,14 @@ const takeOffRoute = async (
 const whenDrained = async (context: ControllerContext, falling: Falling, isDrained: boolean): Promise<void> => {
   const { state, live } = falling
   const scale = context.scales.of(state)
-  const about = { tenant: state.tenant, function: state.name, depth: scale.depth }
+  const about = { ...named(state), depth: scale.depth }
   if (isOvertaken(context, falling)) return
   if (!isDrained) {
     // Somebody is still at it, or a gateway has died that might know.
     scale.wake()
-    return context.heal(state.functionId)
+    return context.heal(state.aliasId)
   }
-  const stopping = await context.inTurn(state.functionId, async () => {
+  const stopping = await context.inTurn(state.aliasId, async () => {
     if (isOvertaken(context, falling)) return []
     const there = cheapestFirst(liveReplicas(context, state, live))
     const least = leastReplicas(live.spec.scale)
@@ -91,9 +92,9 @@ const whenDrained = async (context: ControllerContext, falling: Falling, isDrain
     await Promise.all(kept.filter(({ state: now }) => now === 'running').map((replica) => pauseOne(context, replica)))
     return []
   })
-  // Not in the function's turn: a program takes its time to end, and a call that comes meanwhile gets another replica.
+  // Not in the alias's turn: a program takes its time to end, and a call that comes meanwhile gets another replica.
   await Promise.all(stopping.map(({ replica, putBack }) => stopOne(context, replica).finally(putBack)))
-  if (scale.depth === 'awake') return context.heal(state.functionId)
+  if (scale.depth === 'awake') return context.heal(state.aliasId)
   context.log.info(about, 'asleep')
 }
 

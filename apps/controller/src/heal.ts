@@ -1,5 +1,6 @@
 import type { Replica } from '@pushfn/engine/engine'
-import { forgetLive, type RevisionState, type WantedState } from '@pushfn/store/wanted'
+import { forgetAlias } from '@pushfn/store/alias-moves'
+import type { RevisionState, WantedState } from '@pushfn/store/wanted'
 import { bringUp, routeUsable } from './bring-up.ts'
 import type { ControllerContext } from './context.ts'
 import { switchTo } from './deploy.ts'
@@ -12,11 +13,11 @@ import { isOfRevision } from './workload.ts'
 
 /**
  * Keeps the live revision as it shall be: as many replicas running as its load wants and its route over those that answer,
- * or asleep; nothing of older ones. After a crash, a restarted engine or a lost node this alone brings a function back.
+ * or asleep; nothing of older ones. After a crash, a restarted engine or a lost node this alone brings an alias back.
  */
 export const heal = async (context: ControllerContext, state: WantedState): Promise<void> => {
   const { live } = state
-  if (state.isRemoved) return unlessOvertaken(context, state, () => removeFunction(context, state))
+  if (state.isRemoved) return unlessOvertaken(context, state, () => removeAll(context, state))
   if (!live) return
   const scale = context.scales.of(state)
   // A builder waits until callers reach it.
@@ -61,14 +62,14 @@ const surplus = (
   return liveReplicas(context, state, live).filter((replica) => !kept.some(({ id }) => id === replica.id))
 }
 
-/** In the function's turn, and not at all when another revision went live meanwhile: its route must not go back. */
+/** In the alias's turn, and not at all when another revision went live meanwhile: its route must not go back. */
 const unlessOvertaken = (
   context: ControllerContext,
   state: WantedState,
   work: (now: WantedState) => Promise<void>,
 ): Promise<void> =>
-  context.inTurn(state.functionId, async () => {
-    const now = await context.functions.read(state.functionId)
+  context.inTurn(state.aliasId, async () => {
+    const now = await context.aliases.read(state.aliasId)
     if (now && now.live?.id === state.live?.id && now.isRemoved === state.isRemoved) await work(now)
   })
 
@@ -78,18 +79,18 @@ const unlessOvertaken = (
  */
 const removeOthers = (context: ControllerContext, state: WantedState): void => {
   if (context.routes.publishedVersion() === undefined) return
-  const others = context.replicas.of(state.tenant, state.name).filter((replica) => {
+  const others = context.replicas.of(state).filter((replica) => {
     const isKept = [state.live, state.wanted].some((revision) => revision && isOfRevision(replica, revision))
     return !isKept && !isLeaving(context, replica)
   })
   for (const replica of others) void drainAndRemove(context, expectDrain(context, replica, state.live?.spec))
 }
 
-const removeFunction = async (context: ControllerContext, state: WantedState): Promise<void> => {
-  const replicas = context.replicas.of(state.tenant, state.name).filter((replica) => !isLeaving(context, replica))
+const removeAll = async (context: ControllerContext, state: WantedState): Promise<void> => {
+  const replicas = context.replicas.of(state).filter((replica) => !isLeaving(context, replica))
   const drains = replicas.map((replica) => expectDrain(context, replica, state.live?.spec))
   await followSchedule(context, state, undefined)
   await context.routes.remove(liveRouteKey(state))
   await Promise.all(drains.map((drain) => drainAndRemove(context, drain)))
-  await forgetLive(context.db, state.functionId)
+  await forgetAlias(context.db, state)
 }

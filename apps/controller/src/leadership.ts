@@ -1,6 +1,5 @@
 import { AppError } from '@pushfn/model/errors'
-import { functionKey } from '@pushfn/model/load'
-import { Route } from '@pushfn/model/route'
+import { Route, routeKey } from '@pushfn/model/route'
 import { channels } from '@pushfn/store/bus'
 import { readRoutes } from '@pushfn/store/route-store'
 import { isAsItShallBe } from './as-it-shall-be.ts'
@@ -13,6 +12,7 @@ import { openLanes } from './lanes.ts'
 import { usableReplicas } from './live-replicas.ts'
 import { pause } from './pause.ts'
 import { publishAccess } from './publish-access.ts'
+import { replicaKey } from './replicas.ts'
 import { liveRoute, liveRouteKey } from './route-table.ts'
 import { autoscale } from './scale/autoscaler.ts'
 import { wake } from './wake.ts'
@@ -22,60 +22,68 @@ import { isOfRevision } from './workload.ts'
  * What the leading controller does until it leads no more: it makes the engine match the database. Bells and the engine's
  * events say where to look at once, and every few seconds it looks at everything; so nothing depends on a bell.
  *
- * A function has two lanes: what is live is healed in one, what is wanted is brought live in the other, so that a
+ * An alias has two lanes: what is live is healed in one, what is wanted is brought live in the other, so that a
  * revision that takes a minute to fail does not keep the live one from being healed.
  */
 export const lead = async (given: Omit<ControllerContext, 'heal'>): Promise<void> => {
-  const context: ControllerContext = { ...given, heal: (functionId) => healing.run(functionId) }
-  const { signal, log, functions } = context
+  const context: ControllerContext = { ...given, heal: (aliasId) => healing.run(aliasId) }
+  const { signal, log, aliases } = context
   const deploys = new Map<string, { revisionId: string; abort: AbortController }>()
 
-  const healing = openLanes(async (functionId) => {
+  const healing = openLanes(async (aliasId) => {
     try {
-      const state = await functions.read(functionId)
+      const state = await aliases.read(aliasId)
       if (state) await heal(context, state)
     } catch (err) {
-      if (!signal.aborted) log.warn({ err, function: functionId }, 'healing failed; it is tried again')
+      if (!signal.aborted) log.warn({ err, aliasId }, 'healing failed; it is tried again')
     }
   })
 
-  const deploying = openLanes(async (functionId) => {
-    const state = await functions.read(functionId).catch(() => undefined)
+  const deploying = openLanes(async (aliasId) => {
+    const state = await aliases.read(aliasId).catch(() => undefined)
     const wanted = state?.wanted
     if (!state || !wanted || state.isRemoved || wanted.id === state.live?.id) return
-    if (wanted.state !== 'wanted' && wanted.state !== 'ready') return
+    if (wanted.state === 'failed') return
     const abort = new AbortController()
-    deploys.set(functionId, { revisionId: wanted.id, abort })
+    deploys.set(aliasId, { revisionId: wanted.id, abort })
     try {
       await deploy(context, state, wanted, AbortSignal.any([signal, abort.signal]))
     } catch (err) {
-      if (!signal.aborted && !abort.signal.aborted)
-        log.warn({ err, function: functionId }, 'deploying failed; it is tried again')
+      if (!signal.aborted && !abort.signal.aborted) log.warn({ err, aliasId }, 'deploying failed; it is tried again')
     } finally {
-      deploys.delete(functionId)
+      deploys.delete(aliasId)
     }
   })
 
-  const look = async (functionId: string): Promise<void> => {
-    const running = deploys.get(functionId)
+  const look = async (aliasId: string): Promise<void> => {
+    const running = deploys.get(aliasId)
     if (running) {
-      const state = await functions.read(functionId).catch(() => undefined)
+      const state = await aliases.read(aliasId).catch(() => undefined)
       // A newer wish: what is on its way need not arrive.
       if (state && (state.isRemoved || state.wanted?.id !== running.revisionId)) {
         running.abort.abort(new AppError('SUPERSEDED', 'another revision is wanted'))
       }
     }
-    deploying.run(functionId)
-    healing.run(functionId)
+    deploying.run(aliasId)
+    healing.run(aliasId)
   }
 
-  const unsubscribe = await context.bus.subscribe(channels(context.config.cloud).functionWanted, (id) => void look(id))
+  const lookAt = async (functionId: string): Promise<void> => {
+    const states = await aliases.readOf(functionId).catch(() => [])
+    for (const state of states)
+      if (deploys.has(state.aliasId) || !isAsItShallBe(context, state)) void look(state.aliasId)
+  }
+
+  const unsubscribe = await context.bus.subscribe(
+    channels(context.config.cloud).functionWanted,
+    (id) => void lookAt(id),
+  )
   const watching = watchEngine(context)
   let scaling: Promise<void> | undefined
   try {
     await publishWhatRuns(context)
     context.gateways.onWake((of) => {
-      const state = functions.find(functionKey(of))
+      const state = aliases.find(routeKey({ host: of.tenant, function: of.function }))
       if (state) wake(context, state).catch((err) => !signal.aborted && log.warn({ err, ...of }, 'waking failed'))
     })
     scaling = autoscale(context)
@@ -105,10 +113,10 @@ const publishWhatRuns = async (context: ControllerContext): Promise<void> => {
       await context.replicas.refresh()
       const before = await readRoutes(context.bus.redis, context.config.cloud)
       const hasRoutes = Object.keys(before).length > 0
-      for (const state of await context.functions.refresh()) {
+      for (const state of await context.aliases.refresh()) {
         const { live } = state
         if (!live || state.isRemoved) continue
-        const replicas = context.replicas.of(state.tenant, state.name).filter((replica) => isOfRevision(replica, live))
+        const replicas = context.replicas.of(state).filter((replica) => isOfRevision(replica, live))
         const known = endpointsOf(before[liveRouteKey(state)])
         for (const { id, address } of replicas) {
           if (!hasRoutes || (address && known.get(id) === address)) context.replicas.prove(id)
@@ -140,23 +148,24 @@ const jsonOf = (text: string): unknown => {
 }
 
 /**
- * Looks at every function and at every replica, closely only where something is not as it shall be. What runs is read first:
+ * Looks at every alias and at every replica, closely only where something is not as it shall be. What runs is read first:
  * what started since is wanted by then.
  */
-const resync = async (context: ControllerContext, look: (functionId: string) => Promise<void>): Promise<void> => {
+const resync = async (context: ControllerContext, look: (aliasId: string) => Promise<void>): Promise<void> => {
   // Restores isolation's rules too, when somebody flushed them.
   await context.engine.ping(context.signal)
   await context.replicas.refresh()
-  const states = await context.functions.refresh()
-  context.scales.keep(new Set(states.map((state) => state.functionId)))
-  await Promise.all(states.filter((state) => !isAsItShallBe(context, state)).map((state) => look(state.functionId)))
+  const states = await context.aliases.refresh()
+  context.scales.keep(new Set(states.map((state) => state.aliasId)))
+  await Promise.all(states.filter((state) => !isAsItShallBe(context, state)).map((state) => look(state.aliasId)))
 
   const known = new Set(states.map((state) => liveRouteKey(state)))
   for (const key of context.routes.keys()) if (!known.has(key)) await context.routes.remove(key)
   for (const replica of context.replicas.all()) {
-    const isKnown = known.has(liveRouteKey({ tenant: replica.tenant, name: replica.function }))
+    const isKnown = known.has(replicaKey(replica))
     if (isKnown || isLeaving(context, replica)) continue
-    context.log.warn({ replica: replica.id, tenant: replica.tenant, function: replica.function }, 'removing an orphan')
+    const { id, tenant, function: name, alias } = replica
+    context.log.warn({ replica: id, tenant, function: name, alias }, 'removing an orphan')
     void drainAndRemove(context, { replica, drained: Promise.resolve(true) })
   }
   await context.routes.publishAll()
@@ -170,8 +179,8 @@ const watchEngine = async (context: ControllerContext): Promise<void> => {
       for await (const event of context.engine.watch(context.signal)) {
         if (event.kind !== 'started') context.replicas.died(event.replicaId)
         await context.replicas.look(event.replicaId)
-        const state = context.functions.find(functionKey(event))
-        if (state) context.heal(state.functionId)
+        const state = context.aliases.find(replicaKey(event))
+        if (state) context.heal(state.aliasId)
       }
     } catch (err) {
       if (!context.signal.aborted) context.log.warn({ err }, 'the engine’s events broke off')

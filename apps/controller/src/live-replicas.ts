@@ -4,13 +4,11 @@ import type { ControllerContext } from './context.ts'
 import { isLeaving } from './drain.ts'
 import { isOfRevision } from './workload.ts'
 
-type Named = Pick<WantedState, 'tenant' | 'name'>
+type Named = Pick<WantedState, 'host' | 'name'>
 
 /** The live revision's replicas that are to stay, in whatever state. */
 export const liveReplicas = (context: ControllerContext, state: Named, live: RevisionState): Replica[] =>
-  context.replicas
-    .of(state.tenant, state.name)
-    .filter((replica) => isOfRevision(replica, live) && !isLeaving(context, replica))
+  context.replicas.of(state).filter((replica) => isOfRevision(replica, live) && !isLeaving(context, replica))
 
 /** Those of them that callers may be sent to. */
 export const usableReplicas = (context: ControllerContext, state: Named, live: RevisionState): Replica[] =>

@@ -11,7 +11,7 @@ import { openDatabase, pingDatabase } from '@pushfn/store/database'
 import { watchGateways } from '@pushfn/store/gateways'
 import { becomeLeader } from '@pushfn/store/leader'
 import { watchLoads } from '@pushfn/store/loads'
-import { trackFunctions } from './functions.ts'
+import { trackAliases } from './aliases.ts'
 import { lead } from './leadership.ts'
 import { trackReplicas } from './replicas.ts'
 import { openRouteTable } from './route-table.ts'
@@ -65,7 +65,7 @@ const start = async (): Promise<RunningApp> => {
         engine,
         gateways,
         loads,
-        functions: trackFunctions(db),
+        aliases: trackAliases(db),
         scales: openScales(config.stableWindowMs),
         signal,
         routes,

@@ -1,6 +1,9 @@
 import { EventEmitter, once } from 'node:events'
 import type { Engine, Replica } from '@pushfn/engine/engine'
-import { functionKey } from '@pushfn/model/load'
+import { aliasHost } from '@pushfn/model/alias'
+import { routeKey } from '@pushfn/model/route'
+import type { WantedState } from '@pushfn/store/wanted'
+import { liveRouteKey } from './route-table.ts'
 
 /**
  * What runs, as far as the controller knows: read whole from the engine at each resync, kept up by its events between.
@@ -13,7 +16,8 @@ export interface Replicas {
   put(replica: Replica): void
   drop(replicaId: string): void
   all(): Iterable<Replica>
-  of(tenant: string, fn: string): Replica[]
+  /** Those that run under one alias. */
+  of(state: Pick<WantedState, 'host' | 'name'>): Replica[]
   /** To be called once the replica has answered its readiness check. */
   prove(replicaId: string): void
   /** Whether callers may be sent to it: it has answered since it was started. One that is paused had. */
@@ -26,7 +30,7 @@ export interface Replicas {
 
 export const trackReplicas = (engine: Engine): Replicas => {
   const known = new Map<string, Replica>()
-  const byFunction = new Map<string, Map<string, Replica>>()
+  const byAlias = new Map<string, Map<string, Replica>>()
   const proven = new Set<string>()
   /** What is learnt while the engine's list is on its way is newer than the list. */
   const learning = new Set<Map<string, Replica | undefined>>()
@@ -34,9 +38,9 @@ export const trackReplicas = (engine: Engine): Replicas => {
     const before = known.get(id)
     if (!before) return
     known.delete(id)
-    const siblings = byFunction.get(functionKey(before))
+    const siblings = byAlias.get(replicaKey(before))
     siblings?.delete(id)
-    if (siblings?.size === 0) byFunction.delete(functionKey(before))
+    if (siblings?.size === 0) byAlias.delete(replicaKey(before))
   }
   const learn = (id: string, replica: Replica | undefined) => {
     for (const one of learning) one.set(id, replica)
@@ -45,8 +49,8 @@ export const trackReplicas = (engine: Engine): Replicas => {
     else if (replica?.state !== 'running') proven.delete(id)
     if (!replica) return
     known.set(id, replica)
-    const key = functionKey(replica)
-    byFunction.set(key, (byFunction.get(key) ?? new Map()).set(id, replica))
+    const key = replicaKey(replica)
+    byAlias.set(key, (byAlias.get(key) ?? new Map()).set(id, replica))
   }
   const deaths = new EventEmitter().setMaxListeners(0)
   return {
@@ -70,7 +74,7 @@ export const trackReplicas = (engine: Engine): Replicas => {
     put: (replica) => learn(replica.id, replica),
     drop: (replicaId) => learn(replicaId, undefined),
     all: () => known.values(),
-    of: (tenant, fn) => [...(byFunction.get(functionKey({ tenant, function: fn }))?.values() ?? [])],
+    of: (state) => [...(byAlias.get(liveRouteKey(state))?.values() ?? [])],
     prove: (replicaId) => void proven.add(replicaId),
     isProven: (replicaId) => proven.has(replicaId),
     death: async (replicaId, signal) => {
@@ -82,3 +86,7 @@ export const trackReplicas = (engine: Engine): Replicas => {
     },
   }
 }
+
+/** The key of the route that leads to it. */
+export const replicaKey = (replica: Pick<Replica, 'tenant' | 'function' | 'alias'>): string =>
+  routeKey({ host: aliasHost(replica), function: replica.function })

@@ -73,14 +73,14 @@ export const openRouteTable = (redis: Redis, cloud: string, onError: (err: unkno
   }
 }
 
-/** The route of a function's live revision over these replicas. */
+/** The route of what is live under an alias over these replicas. */
 export const liveRoute = (
-  state: Pick<WantedState, 'tenant' | 'name' | 'tenantLimits'>,
+  state: Pick<WantedState, 'host' | 'tenant' | 'name' | 'tenantLimits'>,
   revision: RevisionState,
   replicas: readonly Replica[],
   maxBodyBytes: number,
 ): Route => ({
-  host: state.tenant,
+  host: state.host,
   function: state.name,
   tenant: state.tenant,
   revision: revision.id,
@@ -92,5 +92,5 @@ export const liveRoute = (
   policy: { ...routePolicy(revision.spec, maxBodyBytes), tenantLimits: state.tenantLimits },
 })
 
-export const liveRouteKey = (state: Pick<WantedState, 'tenant' | 'name'>): string =>
-  routeKey({ host: state.tenant, function: state.name })
+export const liveRouteKey = (state: Pick<WantedState, 'host' | 'name'>): string =>
+  routeKey({ host: state.host, function: state.name })

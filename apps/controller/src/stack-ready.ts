@@ -1,6 +1,7 @@
 import { NOT_DEPLOYED } from '@pushfn/model/deploy-status'
+import { readyInStack } from '@pushfn/store/alias-moves'
 import { channels } from '@pushfn/store/bus'
-import { type RevisionState, readyInStack } from '@pushfn/store/wanted'
+import type { RevisionState } from '@pushfn/store/wanted'
 import type { ControllerContext } from './context.ts'
 import { pause } from './pause.ts'
 import type { Readiness } from './readiness.ts'

@@ -2,6 +2,7 @@ import type { WantedState } from '@pushfn/store/wanted'
 import { routeUsable } from './bring-up.ts'
 import type { ControllerContext } from './context.ts'
 import { cheapestFirst, liveReplicas, usableReplicas } from './live-replicas.ts'
+import { named } from './workload.ts'
 
 /**
  * Somebody calls a function for which no replica runs. However many wait for it, and however often the gateways say so, it
@@ -12,12 +13,12 @@ export const wake = async (context: ControllerContext, state: WantedState): Prom
   const scale = context.scales.of(state)
   if (!live || state.isRemoved) return
   if (!scale.wake()) {
-    if (usableReplicas(context, state, live).length === 0) context.heal(state.functionId)
+    if (usableReplicas(context, state, live).length === 0) context.heal(state.aliasId)
     return
   }
-  context.log.info({ tenant: state.tenant, function: state.name }, 'waking')
-  await context.inTurn(state.functionId, async () => {
-    if (context.functions.get(state.functionId)?.live?.id !== live.id) return
+  context.log.info(named(state), 'waking')
+  await context.inTurn(state.aliasId, async () => {
+    if (context.aliases.get(state.aliasId)?.live?.id !== live.id) return
     const paused = cheapestFirst(liveReplicas(context, state, live)).filter((replica) => replica.state === 'paused')
     const least = paused.slice(0, scale.memory.replicas)
     await Promise.all(
@@ -28,5 +29,5 @@ export const wake = async (context: ControllerContext, state: WantedState): Prom
     )
   })
   await routeUsable(context, state, live)
-  context.heal(state.functionId)
+  context.heal(state.aliasId)
 }

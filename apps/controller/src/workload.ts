@@ -7,6 +7,7 @@ export const shortRevision = (revisionId: string): string => revisionId.slice(-1
 export const workloadOf = (state: WantedState, revision: RevisionState): Workload => ({
   tenant: state.tenant,
   function: state.name,
+  alias: state.alias,
   revision: shortRevision(revision.id),
   build: revision.buildId,
   image: revision.digest,
@@ -16,3 +17,6 @@ export const workloadOf = (state: WantedState, revision: RevisionState): Workloa
 
 export const isOfRevision = (replica: Replica, revision: RevisionState): boolean =>
   replica.revision === shortRevision(revision.id)
+
+/** Which alias it is, for a line of the log. */
+export const named = ({ tenant, name, alias }: WantedState) => ({ tenant, function: name, alias })

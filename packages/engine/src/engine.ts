@@ -68,10 +68,12 @@ export interface Engine {
   watch(signal: AbortSignal): AsyncIterable<EngineEvent>
 }
 
-/** A revision as an engine runs it. */
+/** A revision as an engine runs it under one alias: under two it is two workloads, with replicas of their own. */
 export interface Workload {
   tenant: string
   function: string
+  /** A DNS label: `live`, or another name that points at the revision. */
+  alias: string
   /** Short, unique, a DNS label: the tail of the revision's id. */
   revision: string
   build: string
@@ -87,6 +89,7 @@ export interface Replica {
   id: string
   tenant: string
   function: string
+  alias: string
   revision: string
   ordinal: number
   generation: string
@@ -102,5 +105,6 @@ export interface EngineEvent {
   replicaId: string
   tenant: string
   function: string
+  alias: string
   revision: string
 }

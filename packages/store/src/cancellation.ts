@@ -30,19 +30,20 @@ export const cancelBuilds = async (
   })
   const ids = builds.map((build) => build.id)
   if (ids.length === 0) return ids
-  // The functions first: which revision is live does not change while their rows are locked.
+  // The functions first: where their aliases point does not change while their rows are locked.
   await tx.$queryRaw`
-    SELECT f.id FROM functions f JOIN revisions r ON r.id = f.wanted_revision_id
-    WHERE r.build_id = ANY(${ids}::uuid[]) ORDER BY f.id FOR UPDATE OF f`
+    SELECT f.id FROM functions f
+    WHERE EXISTS (
+      SELECT FROM aliases a JOIN revisions r ON r.id = a.wanted_revision_id
+      WHERE a.function_id = f.id AND r.build_id = ANY(${ids}::uuid[]))
+    ORDER BY f.name COLLATE "C", f.id FOR UPDATE`
   await tx.$executeRaw`
     UPDATE revisions r SET state = 'failed', failure = ${reason}
     WHERE r.build_id = ANY(${ids}::uuid[]) AND r.state IN ('wanted', 'ready')
       AND NOT EXISTS (SELECT FROM aliases a WHERE a.revision_id = r.id)`
   await tx.$executeRaw`
-    UPDATE functions f SET wanted_revision_id =
-      (SELECT a.revision_id FROM aliases a WHERE a.function_id = f.id AND a.name = 'live')
-    FROM revisions r
-    WHERE r.id = f.wanted_revision_id AND r.build_id = ANY(${ids}::uuid[]) AND r.state = 'failed'`
+    UPDATE aliases a SET wanted_revision_id = a.revision_id FROM revisions r
+    WHERE r.id = a.wanted_revision_id AND r.build_id = ANY(${ids}::uuid[]) AND r.state = 'failed'`
   return ids
 }
 

@@ -1,3 +1,4 @@
+import { LIVE } from '@pushfn/model/alias'
 import type { Database } from './database.ts'
 
 /** A tenant's functions that are not removed, by name, each with what is live. */
@@ -7,6 +8,6 @@ export const functionsOf = (db: Database, tenantId: string) =>
     orderBy: { name: 'asc' },
     include: {
       repository: { select: { name: true } },
-      aliases: { where: { name: 'live' }, include: { revision: true } },
+      aliases: { where: { name: LIVE }, include: { revision: true } },
     },
   })

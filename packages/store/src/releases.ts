@@ -1,5 +1,7 @@
+import { LIVE } from '@pushfn/model/alias'
 import { AppError } from '@pushfn/model/errors'
 import type { FunctionSpec } from '@pushfn/model/function-spec'
+import { ensureLive, holdFunction, wantLive } from './aliases.ts'
 import type { Claim } from './builds.ts'
 import { refuseIfCancelled } from './cancellation.ts'
 import type { Database, Transaction } from './database.ts'
@@ -26,6 +28,8 @@ export interface ReleaseFacts {
 export interface WantedRevision {
   name: string
   functionId: string
+  /** Of its alias `live`. */
+  aliasId: string
   revisionId: string
 }
 
@@ -78,12 +82,12 @@ const wantRevision = async (tx: Transaction, facts: ReleaseFacts, wanted: Wanted
     },
     update: {},
   })
-  const { count } = await tx.function.updateMany({
-    where: { id: fn.id, sequence: { lte: facts.sequence } },
-    data: { wantedRevisionId: revision.id, sequence: facts.sequence, removedAt: null },
-  })
-  if (count === 0) throw new AppError('SUPERSEDED', `a newer push already wants another revision of ${wanted.name}`)
-  return { name: wanted.name, functionId: fn.id, revisionId: revision.id }
+  const aliasId = await ensureLive(tx, fn.id)
+  await tx.function.update({ where: { id: fn.id }, data: { removedAt: null } })
+  const wish = { functionId: fn.id, revisionId: revision.id, sequence: facts.sequence }
+  if (!(await wantLive(tx, wish)))
+    throw new AppError('SUPERSEDED', `a newer push already wants another revision of ${wanted.name}`)
+  return { name: wanted.name, functionId: fn.id, aliasId, revisionId: revision.id }
 }
 
 const ensureFunction = async (tx: Transaction, facts: ReleaseFacts, name: string) => {
@@ -93,10 +97,13 @@ const ensureFunction = async (tx: Transaction, facts: ReleaseFacts, name: string
     create: { tenantId: facts.tenantId, repositoryId: facts.repositoryId, name },
     update: {},
   })
+  await holdFunction(tx, fn.id)
   if (fn.repositoryId === facts.repositoryId) return fn
   if (!fn.removedAt) throw functionTaken(name)
   // Another repository of the tenant takes over a name that is free again; its pushes count from their own beginning.
-  return tx.function.update({ where: key, data: { repositoryId: facts.repositoryId, sequence: 0 } })
+  const taken = await tx.function.update({ where: key, data: { repositoryId: facts.repositoryId } })
+  await tx.alias.updateMany({ where: { functionId: fn.id, name: LIVE }, data: { sequence: 0 } })
+  return taken
 }
 
 const functionTaken = (name: string): AppError =>
@@ -131,16 +138,25 @@ export const removeMissing = (
 ): Promise<{ id: string; name: string }[]> =>
   db.$transaction(async (tx) => {
     await holdBuild(tx, facts.claim)
-    return tx.function.updateManyAndReturn({
+    // Which push wants a function does not change while its row is locked.
+    await tx.$queryRaw`
+      SELECT id FROM functions WHERE repository_id = ${facts.repositoryId}::uuid AND removed_at IS NULL
+      ORDER BY name COLLATE "C" FOR UPDATE`
+    const removed = await tx.function.updateManyAndReturn({
       where: {
         repositoryId: facts.repositoryId,
         name: { notIn: [...facts.keep] },
         removedAt: null,
-        sequence: { lte: facts.sequence },
+        aliases: { some: { name: LIVE, sequence: { lte: facts.sequence } } },
       },
-      data: { removedAt: new Date(), sequence: facts.sequence },
+      data: { removedAt: new Date() },
       select: { id: true, name: true },
     })
+    await tx.alias.updateMany({
+      where: { functionId: { in: removed.map((fn) => fn.id) }, name: LIVE },
+      data: { sequence: facts.sequence },
+    })
+    return removed
   })
 
 /** How far revisions came: `live`, `failed` with the reason for the tenant, or still `wanted`. */

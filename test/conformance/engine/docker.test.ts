@@ -124,7 +124,7 @@ describe('what only Docker has', () => {
       const first = await started()
       const { Config } = await docker.getContainer(first.id).inspect()
       await engine.remove(first.id, 0)
-      const name = containerName(cloud, { tenant: 'alice', function: 'hello', revision: 'r1' }, 0)
+      const name = containerName(cloud, { tenant: 'alice', function: 'hello', alias: 'live', revision: 'r1' }, 0)
       const HostConfig = { NetworkMode: networkName(cloud, 'alice') }
       const left = await docker.createContainer({
         name,

@@ -10,6 +10,7 @@ export type Wanted = Partial<Omit<Workload, 'spec'>> & { spec?: Partial<Function
 export const aWorkload = ({ spec, code = PROBE_SERVER, ...wanted }: Wanted & { image: string }): Workload => ({
   tenant: 'alice',
   function: 'hello',
+  alias: 'live',
   revision: 'r1',
   build: 'b1',
   generation: '7',

@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { AliasName } from '@pushfn/model/alias'
 import type { FunctionSpec } from '@pushfn/model/function-spec'
 import { removeAccount, setAccountSuspended } from '@pushfn/store/accounts'
+import { confirmLive, forgetAlias, giveUpWish, moveAlias } from '@pushfn/store/alias-moves'
+import { pointAlias, removeAlias, removeExpired } from '@pushfn/store/aliases'
 import { claimBuild, finishBuild } from '@pushfn/store/builds'
 import type { Stopped } from '@pushfn/store/cancellation'
 import type { Database, Transaction } from '@pushfn/store/database'
 import { release, removeMissing } from '@pushfn/store/releases'
 import { type Repository, removeRepositories } from '@pushfn/store/repositories'
 import type { Tenant } from '@pushfn/store/tenants'
-import { allWantedStates, confirmLive, failRevision, moveLive, wantedState } from '@pushfn/store/wanted'
+import { allWantedStates, wantedState, wantedStatesOf } from '@pushfn/store/wanted'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aQueuedPush, aRepository, aSpec, aTenant } from '../../support/builders.ts'
 import { openTestDatabase, type TestDatabase } from '../../support/database.ts'
@@ -34,8 +37,8 @@ const aRun = async (repository: Repository) => {
   return { build, facts }
 }
 
-const bringLive = async (revision: { functionId: string; revisionId: string }, sequence: bigint) => {
-  const isMoved = await moveLive(database.db, { ...revision, sequence })
+const bringLive = async (revision: { functionId: string; aliasId: string; revisionId: string }) => {
+  const isMoved = await moveAlias(database.db, revision)
   if (isMoved) await confirmLive(database.db, revision.revisionId)
   return isMoved
 }
@@ -53,7 +56,7 @@ test('an older push never takes back what a newer one wants', async () => {
   const newer = await aRun(repository)
   const [wanted] = await release(db, newer.facts(['a']))
   await expect(release(db, older.facts(['a']))).rejects.toMatchObject({ code: 'SUPERSEDED' })
-  const state = await wantedState(db, wanted?.functionId ?? '')
+  const state = await wantedState(db, wanted?.aliasId ?? '')
   expect(state?.wanted?.id).toBe(wanted?.revisionId)
 })
 
@@ -89,11 +92,11 @@ test('a revision that fails gives the wish back to what is live', async () => {
   const first = await aRun(repository)
   const [good] = await release(db, first.facts(['a']))
   if (!good) throw new Error('nothing released')
-  expect(await bringLive(good, first.build.push.sequence)).toBe(true)
+  expect(await bringLive(good)).toBe(true)
   const second = await aRun(repository)
   const [bad] = await release(db, second.facts(['a']))
-  await failRevision(db, { functionId: good.functionId, revisionId: bad?.revisionId ?? '', failure: 'it crashed' })
-  const state = await wantedState(db, good.functionId)
+  await giveUpWish(db, { aliasId: good.aliasId, revisionId: bad?.revisionId ?? '', failure: 'it crashed' })
+  const state = await wantedState(db, good.aliasId)
   expect(state?.wanted?.id).toBe(good.revisionId)
   expect(state?.live?.id).toBe(good.revisionId)
 })
@@ -106,7 +109,7 @@ test('a controller that slept through a newer wish cannot move the alias', async
   const second = await aRun(repository)
   await release(db, second.facts(['a']))
   if (!old) throw new Error('nothing released')
-  expect(await bringLive(old, first.build.push.sequence)).toBe(false)
+  expect(await bringLive(old)).toBe(false)
 })
 
 test('functions that left the stack are removed, those of other repositories are not', async () => {
@@ -159,11 +162,11 @@ describe.each(departures)('%s', (_name, leave, reason) => {
     if (!wanted) throw new Error('nothing released')
     const { functions } = await go()
     expect(functions).toEqual([wanted.functionId])
-    expect(await bringLive(wanted, run.build.push.sequence)).toBe(false)
+    expect(await bringLive(wanted)).toBe(false)
     const { tenantId, id } = run.build.push.repository
     await db.tenant.update({ where: { id: tenantId }, data: { removedAt: null, suspendedAt: null } })
     await db.repository.update({ where: { id }, data: { removedAt: null } })
-    expect(await bringLive(wanted, run.build.push.sequence)).toBe(false)
+    expect(await bringLive(wanted)).toBe(false)
     await expect(release(db, run.facts(['a']))).rejects.toMatchObject({ code: 'CANCELLED' })
   })
 
@@ -171,12 +174,12 @@ describe.each(departures)('%s', (_name, leave, reason) => {
     const { db, run, go } = await departed()
     const [live] = await release(db, run.facts(['a']))
     if (!live) throw new Error('nothing released')
-    await bringLive(live, run.build.push.sequence)
+    await bringLive(live)
     await finishBuild(db, run.facts([]).claim, 'live')
     const next = await aRun(run.build.push.repository)
     await release(db, next.facts(['a']))
     await go()
-    expect((await wantedState(db, live.functionId))?.wanted?.id).toBe(live.revisionId)
+    expect((await wantedState(db, live.aliasId))?.wanted?.id).toBe(live.revisionId)
   })
 })
 
@@ -245,7 +248,7 @@ test.each([
   const [wanted] = await release(db, run.facts(['a']))
   if (!wanted) throw new Error('nothing released')
   await leave(db, repository)
-  expect(await bringLive(wanted, run.build.push.sequence)).toBe(false)
+  expect(await bringLive(wanted)).toBe(false)
 })
 
 const mark = (column: 'removedAt' | 'suspendedAt') => ({ [column]: new Date() })
@@ -255,9 +258,121 @@ test('a look at all functions tells of each what a look at one does, and reads e
   const known = new Map<string, FunctionSpec>()
   const all = await allWantedStates(db, known)
   expect(all.length).toBeGreaterThan(2)
-  for (const state of all) expect(state).toEqual(await wantedState(db, state.functionId))
+  for (const state of all) expect(state).toEqual(await wantedState(db, state.aliasId))
   const [first] = known.values()
   const again = await allWantedStates(db, known)
   expect(again).toEqual(all)
   expect([...known.values()][0]).toBe(first)
+})
+
+describe('an alias beside live', () => {
+  const PREVIEW = AliasName.parse('pr-7-shop')
+  const inDays = (days: number) => new Date(Date.now() + days * 86_400_000)
+
+  /** A function that is live, and a revision of a later push that is wished under the alias. */
+  const aPreview = async (expiresAt: Date | null = null) => {
+    const { db } = database
+    const repository = await aRepository(db)
+    const first = await aRun(repository)
+    const [live] = await release(db, first.facts(['a']))
+    if (!live) throw new Error('nothing released')
+    await bringLive(live)
+    const wish = { functionId: live.functionId, revisionId: live.revisionId, sequence: 5n }
+    const point = (sequence = wish.sequence) =>
+      db.$transaction((tx) => pointAlias(tx, { name: PREVIEW, expiresAt }, { ...wish, sequence }))
+    const states = async () =>
+      (await wantedStatesOf(db, live.functionId)).toSorted((a, b) => (a.alias < b.alias ? -1 : 1))
+    return { db, repository, live, wish, point, states }
+  }
+
+  test('has a host and a wish of its own, and moves alone', async () => {
+    const { db, live, wish, point, states } = await aPreview()
+    expect(await point()).toBe(true)
+    const [liveState, preview] = await states()
+    expect(preview).toMatchObject({ alias: 'pr-7-shop', host: `pr-7-shop--${liveState?.tenant}`, isRemoved: false })
+    expect(liveState).toMatchObject({ alias: 'live', host: liveState?.tenant, live: { id: live.revisionId } })
+    expect(preview?.live).toBeUndefined()
+    expect(await moveAlias(db, { ...wish, aliasId: preview?.aliasId ?? '' })).toBe(true)
+    expect((await states())[1]?.live?.id).toBe(live.revisionId)
+  })
+
+  test('is not taken back by an older push', async () => {
+    const { point } = await aPreview()
+    expect(await point(5n)).toBe(true)
+    expect(await point(4n)).toBe(false)
+  })
+
+  test('cannot point at another function’s revision', async () => {
+    const [one, other] = [await aPreview(), await aPreview()]
+    const wish = { ...one.wish, revisionId: other.live.revisionId }
+    const pointing = one.db.$transaction((tx) => pointAlias(tx, { name: PREVIEW, expiresAt: null }, wish))
+    await expect(pointing).rejects.toThrow()
+    expect(await one.states()).toHaveLength(1)
+  })
+
+  test('goes when it is removed, and a controller that was about to move it does not', async () => {
+    const { db, wish, point, states } = await aPreview()
+    await point()
+    const aliasId = (await states())[1]?.aliasId ?? ''
+    expect(await db.$transaction((tx) => removeAlias(tx, { functionId: wish.functionId, name: PREVIEW }))).toBe(true)
+    expect((await states())[1]?.isRemoved).toBe(true)
+    expect(await moveAlias(db, { ...wish, aliasId })).toBe(false)
+    await forgetAlias(db, { ...wish, aliasId })
+    expect(await states()).toMatchObject([{ alias: 'live', isRemoved: false }])
+  })
+
+  test('ends at its time, and nobody else’s with it', async () => {
+    const [over, on] = [await aPreview(inDays(-1)), await aPreview(inDays(1))]
+    await over.point()
+    await on.point()
+    expect(await removeExpired(over.db)).toEqual([over.wish.functionId])
+    expect((await over.states()).map((state) => state.isRemoved)).toEqual([false, true])
+    expect((await on.states()).map((state) => state.isRemoved)).toEqual([false, false])
+  })
+
+  test('live can neither be removed nor forgotten while its function is there', async () => {
+    const { db, live, states } = await aPreview()
+    const removing = db.$transaction((tx) =>
+      removeAlias(tx, { functionId: live.functionId, name: AliasName.parse('live') }),
+    )
+    expect(await removing).toBe(false)
+    await forgetAlias(db, live)
+    expect(await states()).toMatchObject([{ live: { id: live.revisionId } }])
+  })
+})
+
+test('a function that is removed and forgotten is not brought back by a push from before', async () => {
+  const { db } = database
+  const repository = await aRepository(db)
+  const older = await aRun(repository)
+  const newer = await aRun(repository)
+  const [live] = await release(db, newer.facts(['a']))
+  if (!live) throw new Error('nothing released')
+  await bringLive(live)
+  await db.function.update({ where: { id: live.functionId }, data: { removedAt: new Date() } })
+  await forgetAlias(db, live)
+  expect((await allWantedStates(db, new Map())).some(({ aliasId }) => aliasId === live.aliasId)).toBe(false)
+  await expect(release(db, older.facts(['a']))).rejects.toMatchObject({ code: 'SUPERSEDED' })
+})
+
+test('a revision that was live before and does not get ready again may be wished once more', async () => {
+  const { db } = database
+  const repository = await aRepository(db)
+  const [one] = await release(db, (await aRun(repository)).facts(['a']))
+  if (!one) throw new Error('nothing released')
+  await bringLive(one)
+  const [two] = await release(db, (await aRun(repository)).facts(['a']))
+  if (!two) throw new Error('nothing released')
+  await bringLive(two)
+  await db.alias.update({ where: { id: one.aliasId }, data: { wantedRevisionId: one.revisionId } })
+  await giveUpWish(db, { aliasId: one.aliasId, revisionId: one.revisionId, failure: 'it crashed' })
+  expect(await wantedState(db, one.aliasId)).toMatchObject({
+    live: { id: two.revisionId },
+    wanted: { id: two.revisionId },
+  })
+  expect(await db.revision.findUnique({ where: { id: one.revisionId } })).toMatchObject({
+    state: 'live',
+    failure: null,
+  })
+  expect(await db.alias.findUnique({ where: { id: one.aliasId } })).toMatchObject({ failure: 'it crashed' })
 })

@@ -20,9 +20,10 @@ export const listFunctions = async (context: ApiContext, tenant: Tenant): Promis
     functions.map(({ name }) => keyOf(name)),
   )
   const views = functions.map(async (fn): Promise<FunctionView> => {
-    const live = fn.aliases[0]
+    const alias = fn.aliases[0]
+    const live = alias?.revision
     const replicas = endpoints?.get(keyOf(fn.name)) ?? null
-    const isDeploying = fn.wantedRevisionId !== null && fn.wantedRevisionId !== live?.revisionId
+    const isDeploying = Boolean(alias?.wantedRevisionId) && alias?.wantedRevisionId !== live?.id
     const stands = replicas === 0 ? 'asleep' : 'live'
     return {
       name: fn.name,
@@ -30,11 +31,11 @@ export const listFunctions = async (context: ApiContext, tenant: Tenant): Promis
       repository: fn.repository.name,
       state: isDeploying ? 'deploying' : live ? stands : 'down',
       replicas,
-      sha: live?.revision.sha ?? null,
-      image: live?.revision.image ?? null,
-      buildId: live?.revision.buildId ?? null,
-      liveSince: live?.movedAt.toISOString() ?? null,
-      schedule: await scheduleView(context, { tenant: tenant.slug, function: fn.name }, live?.revision.spec),
+      sha: live?.sha ?? null,
+      image: live?.image ?? null,
+      buildId: live?.buildId ?? null,
+      liveSince: live && alias ? alias.movedAt.toISOString() : null,
+      schedule: await scheduleView(context, { tenant: tenant.slug, function: fn.name }, live?.spec),
     }
   })
   return Promise.all(views)

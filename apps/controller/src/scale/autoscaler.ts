@@ -1,10 +1,11 @@
-import { functionKey } from '@pushfn/model/load'
 import type { TotalLoad } from '@pushfn/store/loads'
 import type { RevisionState, WantedState } from '@pushfn/store/wanted'
 import type { ControllerContext } from '../context.ts'
 import { usableReplicas } from '../live-replicas.ts'
 import { pause } from '../pause.ts'
+import { liveRouteKey } from '../route-table.ts'
 import { wake } from '../wake.ts'
+import { named } from '../workload.ts'
 import { type CpuMeter, openCpuMeter } from './cpu-meter.ts'
 import { decide } from './decide.ts'
 import { type FunctionScale, leastReplicas } from './function-scale.ts'
@@ -15,7 +16,7 @@ const TICK_MS = 1_000
 const LEAST_TICK_MS = 50
 
 /**
- * Looks at the load of every function each second, and at once when a gateway has no time to wait, and changes how much of
+ * Looks at the load of every alias each second, and at once when a gateway has no time to wait, and changes how much of
  * it shall run. It decides and asks for healing; it touches no replica itself.
  */
 export const autoscale = async (context: ControllerContext): Promise<void> => {
@@ -46,11 +47,11 @@ interface Look {
 }
 
 const tick = async (context: ControllerContext, look: Look): Promise<void> => {
-  for (const state of context.functions.all()) {
+  for (const state of context.aliases.all()) {
     const { live } = state
     if (!live || state.isRemoved || live.state !== 'live') continue
     const scale = context.scales.of(state)
-    const load = look.load?.get(keyOf(state))
+    const load = look.load?.get(liveRouteKey(state))
     if (scale.depth === 'awake') await scaleAwake(context, state, live, { ...look, load: look.load && (load ?? NONE) })
     else if (load && isAtWork(load)) void wakeUp(context, state)
     else if (look.load) sleepOn(context, state, live, scale, look.nowMs)
@@ -58,8 +59,6 @@ const tick = async (context: ControllerContext, look: Look): Promise<void> => {
 }
 
 const NONE: TotalLoad = { concurrency: 0, callsPerSecond: 0, held: 0, queued: 0 }
-
-const keyOf = ({ tenant, name }: WantedState): string => functionKey({ tenant, function: name })
 
 /**
  * Work at a function that sleeps: calls that wait for it in a queue, or a call that slipped in before its replica was paused.
@@ -69,7 +68,7 @@ const isAtWork = ({ concurrency, held, queued }: TotalLoad): boolean => held > 0
 
 const wakeUp = (context: ControllerContext, state: WantedState): Promise<void> =>
   wake(context, state).catch((err) => {
-    if (!context.signal.aborted) context.log.warn({ err, function: state.name, tenant: state.tenant }, 'waking failed')
+    if (!context.signal.aborted) context.log.warn({ err, ...named(state) }, 'waking failed')
   })
 
 const scaleAwake = async (
@@ -84,7 +83,7 @@ const scaleAwake = async (
   if (!load || load.concurrency > 0 || load.callsPerSecond > 0 || load.queued > 0) scale.busyAtMs = nowMs
   if (!load) return
   if (scale.fall(sleepDepth(nowMs - scale.busyAtMs, spec), leastReplicas(spec))) {
-    return context.heal(state.functionId)
+    return context.heal(state.aliasId)
   }
   const value = await measured(context, state, live, { load, meter })
   if (value !== undefined) scale.history.add({ atMs: nowMs, forMs, value })
@@ -96,9 +95,9 @@ const scaleAwake = async (
   const before = scale.memory.replicas
   scale.memory = decide(scale.memory, windowed, spec, { nowMs, windows })
   if (scale.memory.replicas === before) return
-  const about = { tenant: state.tenant, function: state.name, from: before, to: scale.memory.replicas }
+  const about = { ...named(state), from: before, to: scale.memory.replicas }
   context.log.info({ ...about, ...windowed }, 'scaling')
-  context.heal(state.functionId)
+  context.heal(state.aliasId)
 }
 
 /** The load in the unit of the target. Calls that wait in the async queue want room as those under way have it. */
@@ -129,5 +128,5 @@ const sleepOn = (
   // First the one depth, then the next.
   if (scale.isFallingAsleep) return
   const depth = deeper(scale.depth, sleepDepth(nowMs - scale.busyAtMs, spec.scale))
-  if (scale.fall(depth, leastReplicas(spec.scale))) context.heal(state.functionId)
+  if (scale.fall(depth, leastReplicas(spec.scale))) context.heal(state.aliasId)
 }

@@ -7,6 +7,7 @@ const replica = (id: string): Replica => ({
   id,
   tenant: 'ada',
   function: 'hello',
+  alias: 'live',
   revision: 'r1',
   ordinal: 0,
   generation: '1',

@@ -6,7 +6,7 @@ import { LoadHistory } from './load-history.ts'
 import { type Depth, maySleep } from './sleep-depth.ts'
 
 /**
- * How much of a function shall run, as the leader has it in mind. It is nowhere written down: a new leader takes what it
+ * How much of a function shall run under one alias, as the leader has it in mind. It is nowhere written down: a new leader takes what it
  * finds for what was wanted, and the load tells the rest within a minute.
  */
 export class FunctionScale {
@@ -69,30 +69,30 @@ export class FunctionScale {
   }
 }
 
-/** The scales of all functions that the leader has met. */
+/** The scales of all aliases that the leader has met. */
 export interface Scales {
-  /** The function's own; one that was not met yet is awake. */
+  /** The alias's own; one that was not met yet is awake. */
   of(state: WantedState): FunctionScale
   /** Takes what is there for what shall be: after a change of leaders. */
   adopt(state: WantedState, live: RevisionState, replicas: readonly Replica[]): FunctionScale
   /** Forgets all others. */
-  keep(functionIds: ReadonlySet<string>): void
+  keep(aliasIds: ReadonlySet<string>): void
 }
 
 export const openScales = (stableMs: number): Scales => {
   const scales = new Map<string, FunctionScale>()
-  const put = (functionId: string, found: { depth: Depth; replicas: number }) => {
+  const put = (aliasId: string, found: { depth: Depth; replicas: number }) => {
     const scale = new FunctionScale(found, stableMs)
-    scales.set(functionId, scale)
+    scales.set(aliasId, scale)
     return scale
   }
   return {
     of: (state) =>
-      scales.get(state.functionId) ??
-      put(state.functionId, { depth: 'awake', replicas: leastReplicas((state.live ?? state.wanted)?.spec.scale) }),
-    adopt: (state, live, replicas) => put(state.functionId, found(live, replicas)),
-    keep: (functionIds) => {
-      for (const id of scales.keys()) if (!functionIds.has(id)) scales.delete(id)
+      scales.get(state.aliasId) ??
+      put(state.aliasId, { depth: 'awake', replicas: leastReplicas((state.live ?? state.wanted)?.spec.scale) }),
+    adopt: (state, live, replicas) => put(state.aliasId, found(live, replicas)),
+    keep: (aliasIds) => {
+      for (const id of scales.keys()) if (!aliasIds.has(id)) scales.delete(id)
     },
   }
 }

@@ -66,8 +66,8 @@ const eventFrom = (cloud: string, line: string): EngineEvent | undefined => {
   const { Action, Actor } = parsed.data
   const identity = identityOf(cloud, Actor.Attributes.name ?? '', Actor.Attributes)
   if (!identity) return undefined
-  const { tenant, function: name, revision } = identity
-  return { kind: KINDS[Action], replicaId: Actor.ID, tenant, function: name, revision }
+  const { tenant, function: name, alias, revision } = identity
+  return { kind: KINDS[Action], replicaId: Actor.ID, tenant, function: name, alias, revision }
 }
 
 const jsonOf = (line: string): unknown => {

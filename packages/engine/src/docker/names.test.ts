@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 import { bridgeName, bridgePrefix, containerName, identityOf, networkName, replicaLabels } from './names.ts'
 
 const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,12}[a-z0-9])?$/)
-const replica = fc.record({ tenant: label, function: label, revision: label, ordinal: fc.nat({ max: 50 }) })
+const alias = fc.oneof(fc.constant('live'), fc.stringMatching(/^[0-9]{1,8}$/), label)
+const replica = fc.record({ tenant: label, function: label, revision: label, alias, ordinal: fc.nat({ max: 50 }) })
 const spec = FunctionSpec.parse({
   environment: {},
   secrets: [],
@@ -21,6 +22,7 @@ const spec = FunctionSpec.parse({
 const workload = (labels: Record<string, string> = {}) => ({
   tenant: 'a-b',
   function: 'c',
+  alias: 'live',
   revision: 'r1',
   build: 'b1',
   image: 'sha256:0',
@@ -29,8 +31,8 @@ const workload = (labels: Record<string, string> = {}) => ({
 })
 
 test('(a-b, c) and (a, b-c) have different names', () => {
-  const one = containerName('pf', { tenant: 'a-b', function: 'c', revision: 'r' }, 0)
-  const two = containerName('pf', { tenant: 'a', function: 'b-c', revision: 'r' }, 0)
+  const one = containerName('pf', { tenant: 'a-b', function: 'c', revision: 'r', alias: 'live' }, 0)
+  const two = containerName('pf', { tenant: 'a', function: 'b-c', revision: 'r', alias: 'live' }, 0)
   expect([one, two]).toEqual(['pf.a-b.c.r.0', 'pf.a.b-c.r.0'])
 })
 
@@ -69,10 +71,20 @@ test('a container is read back as what it was made as', () => {
   expect(identityOf('pf', '/pf.a-b.c.r1.3', labels)).toEqual({
     tenant: 'a-b',
     function: 'c',
+    alias: 'live',
     revision: 'r1',
     generation: '12',
     ordinal: 3,
   })
+})
+
+test('a container under another alias is read back with it, and one from before there were any as live', () => {
+  const preview = { ...workload(), alias: 'pr-7-shop' }
+  const labels = replicaLabels('pf', preview, 0)
+  expect(identityOf('pf', '/pf.a-b.c.r1.pr-7-shop.0', labels)).toMatchObject({ alias: 'pr-7-shop', ordinal: 0 })
+  expect(identityOf('pf', '/pf.a-b.c.r1.0', labels)).toBeUndefined()
+  const { 'pushfn.cloud/alias': _, ...former } = replicaLabels('pf', workload(), 3)
+  expect(identityOf('pf', '/pf.a-b.c.r1.3', former)).toMatchObject({ alias: 'live' })
 })
 
 test('labels that do not fit the name, the cloud or the schema make no replica', () => {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
+import { LIVE } from '@pushfn/model/alias'
 import { z } from 'zod'
 import type { Workload } from '../engine.ts'
 
 /**
- * What things are called in Docker. Neither a tenant's slug, a function's name nor a revision can hold a dot, so that
+ * What things are called in Docker. Neither a tenant's slug, a function's name, a revision nor an alias holds a dot, so that
  * (tenant a-b, function c) and (tenant a, function b-c) never meet. The names are for people and for uniqueness; what a
  * thing is, and whether it is ours, its labels say.
  */
@@ -12,11 +13,13 @@ export const LABEL = 'pushfn.cloud/'
 /** The label that everything of one cloud bears, as Docker's filters want it. */
 export const managedBy = (cloud: string): string => `${LABEL}managed=${cloud}`
 
-type ReplicaName = Pick<Workload, 'tenant' | 'function' | 'revision'>
+type ReplicaName = Pick<Workload, 'tenant' | 'function' | 'revision' | 'alias'>
 
-/** `<cloud>.<tenant>.<function>.<revision>.<ordinal>`. */
-export const containerName = (cloud: string, workload: ReplicaName, ordinal: number): string =>
-  [cloud, workload.tenant, workload.function, workload.revision, ordinal].join('.')
+/** `<cloud>.<tenant>.<function>.<revision>.<ordinal>`; under another alias than `live`, `….<revision>.<alias>.<ordinal>`. */
+export const containerName = (cloud: string, workload: ReplicaName, ordinal: number): string => {
+  const alias = workload.alias === LIVE ? [] : [workload.alias]
+  return [cloud, workload.tenant, workload.function, workload.revision, ...alias, ordinal].join('.')
+}
 
 /** `<cloud>.<tenant>`, the tenant's bridge network. */
 export const networkName = (cloud: string, tenant: string): string => `${cloud}.${tenant}`
@@ -45,6 +48,7 @@ export const replicaLabels = (cloud: string, workload: Workload, ordinal: number
   ...namespaceLabels(cloud, workload.tenant),
   [`${LABEL}function`]: workload.function,
   [`${LABEL}revision`]: workload.revision,
+  [`${LABEL}alias`]: workload.alias,
   [`${LABEL}build`]: workload.build,
   [`${LABEL}generation`]: workload.generation,
   [`${LABEL}ordinal`]: String(ordinal),
@@ -67,6 +71,8 @@ const ReplicaLabels = z.object({
   [`${LABEL}tenant`]: z.string().min(1),
   [`${LABEL}function`]: z.string().min(1),
   [`${LABEL}revision`]: z.string().min(1),
+  /** Replicas from before there were others have none. */
+  [`${LABEL}alias`]: z.string().min(1).default(LIVE),
   [`${LABEL}generation`]: z.string(),
   [`${LABEL}ordinal`]: z.string().regex(/^\d{1,9}$/),
 })
@@ -74,6 +80,7 @@ const ReplicaLabels = z.object({
 export interface ReplicaIdentity {
   tenant: string
   function: string
+  alias: string
   revision: string
   generation: string
   ordinal: number
@@ -90,6 +97,7 @@ export const identityOf = (cloud: string, name: string, labels: unknown): Replic
   const identity = {
     tenant: data[`${LABEL}tenant`],
     function: data[`${LABEL}function`],
+    alias: data[`${LABEL}alias`],
     revision: data[`${LABEL}revision`],
     generation: data[`${LABEL}generation`],
     ordinal: Number(data[`${LABEL}ordinal`]),
