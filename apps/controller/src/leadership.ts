@@ -83,7 +83,7 @@ export const lead = async (given: Omit<ControllerContext, 'heal'>): Promise<void
   try {
     await publishWhatRuns(context)
     context.gateways.onWake((of) => {
-      const state = aliases.find(routeKey({ host: of.tenant, function: of.function }))
+      const state = aliases.find(routeKey(of))
       if (state) wake(context, state).catch((err) => !signal.aborted && log.warn({ err, ...of }, 'waking failed'))
     })
     scaling = autoscale(context)

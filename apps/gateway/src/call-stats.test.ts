@@ -38,7 +38,7 @@ test('the load of a stretch counts each call for as long as it is under way', ()
 
 test('many calls at once are told of once, until the load was told', () => {
   let leaps = 0
-  const stats = new CallStats('f.ada', () => leaps++)
+  const stats = new CallStats('f.ada', { onLeap: () => leaps++ })
   for (let n = 0; n < 50; n++) stats.begin(0)
   expect(leaps).toBe(1)
   stats.takeLoad(0)

@@ -1,3 +1,5 @@
+import type { AliasKind } from '@pushfn/model/alias'
+
 /** Upper bounds in seconds, Prometheus' own defaults, as OpenFaaS has them. */
 export const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const
 
@@ -17,12 +19,22 @@ export class CodeStats {
   }
 }
 
-/** What one process tells another of its calls. */
-export type ToldCalls = Pick<CallStats, 'functionName' | 'started' | 'inFlight' | 'held' | 'coldStarts' | 'byCode'>
+/** The commits' aliases of one function are counted together: it may have very many. */
+export const countedAs = (of: Pick<CallStats, 'functionName' | 'alias'>): string => `${of.functionName} ${of.alias}`
 
-/** What is counted of one function. Plain fields, since every call passes here; Prometheus reads them when it scrapes. */
+/** What one process tells another of its calls. */
+export type ToldCalls = Pick<
+  CallStats,
+  'functionName' | 'alias' | 'started' | 'inFlight' | 'held' | 'coldStarts' | 'byCode'
+>
+
+/** What is counted of one route. Plain fields, since every call passes here; Prometheus reads them when it scrapes. */
 export class CallStats {
   readonly functionName: string
+  /** Which of the function's aliases it counts. */
+  readonly alias: AliasKind
+  /** Of its route: where its calls wait, and what its load is told by. */
+  readonly key: string
   /** The table's count of routes that lead to it. */
   routes = 0
   started = 0
@@ -44,8 +56,13 @@ export class CallStats {
    * `<function>.<tenant>`: OpenFaaS's `function_name`. `onLeap` hears of it when there are suddenly many calls more than
    * when the load was told last.
    */
-  constructor(functionName: string, onLeap?: () => void) {
+  constructor(
+    functionName: string,
+    { alias = 'live', key = '', onLeap }: { alias?: AliasKind; key?: string; onLeap?: () => void } = {},
+  ) {
     this.functionName = functionName
+    this.alias = alias
+    this.key = key
     this.#onLeap = onLeap
   }
 
@@ -98,7 +115,7 @@ export class CallStats {
     }
   }
 
-  /** Adds what another process has counted of the same function. */
+  /** Adds what was counted elsewhere of the same. */
   add(other: ToldCalls): void {
     this.started += other.started
     this.inFlight += other.inFlight

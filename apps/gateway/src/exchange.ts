@@ -109,8 +109,7 @@ export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
     if (present.upstreams.length === 0) this.#hasSlept = true
     if (this.#heldSinceMs === 0) this.#heldSinceMs = performance.now()
     const leftMs = hold.ms - (performance.now() - this.#heldSinceMs)
-    const refusal =
-      leftMs > 0 ? room.enter(this, present.stats.functionName, { calls: hold.calls, ms: leftMs }) : 'late'
+    const refusal = leftMs > 0 ? room.enter(this, present.stats.key, { calls: hold.calls, ms: leftMs }) : 'late'
     if (refusal !== undefined) {
       this.#fail(refusalProblem(present, refusal))
       return
@@ -316,7 +315,7 @@ export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
   #onCallerClose(): void {
     if (this.#isEnded) return
     if (this.#isHeld) {
-      this.#call.room.leave(this, this.#call.entry.stats.functionName)
+      this.#call.room.leave(this, this.#call.entry.stats.key)
       this.#isHeldNoMore()
     }
     this.#upstream?.withdraw(this)

@@ -1,13 +1,13 @@
 import { ConfigurationError } from '@pushfn/kit/configuration'
 import type { Log } from '@pushfn/kit/log'
 import type { RunningApp } from '@pushfn/kit/run'
-import { RoutePolicy } from '@pushfn/model/route'
+import { RoutePolicy, routeOfKey } from '@pushfn/model/route'
 import { openAccess } from './access/access.ts'
 import { openAsyncDoor } from './async/open-door.ts'
 import { CallStats } from './call-stats.ts'
 import { SlotKeeper } from './hold/slot-keeper.ts'
 import { WaitingRoom } from './hold/waiting-room.ts'
-import { LoadReporter, namedBy } from './load/load-reporter.ts'
+import { LoadReporter } from './load/load-reporter.ts'
 import { createInternalPeers, createPeers, parseNetworks } from './peer.ts'
 import type { WorkerState } from './processes/messages.ts'
 import { createProxy } from './proxy.ts'
@@ -44,8 +44,8 @@ export const startGateway = async (
   const unknown = new CallStats('')
   const room = new WaitingRoom({
     maxHeld: configuration.maxHeld,
-    onWanted: (functionName) => {
-      feed?.wake(namedBy(functionName))
+    onWanted: (key) => {
+      feed?.wake(routeOfKey(key))
       reporter?.hasten()
     },
   })
@@ -57,11 +57,9 @@ export const startGateway = async (
   const events = {
     onDrained: (endpoint: string) => feed?.drained(endpoint),
     onBadEntry: (route: string, problem: string) => log.error({ route, problem }, 'a route cannot be used'),
-    onChanged: (functionName: string | undefined) =>
-      functionName === undefined ? room.allChanged() : room.changed(functionName),
+    onChanged: (key: string | undefined) => (key === undefined ? room.allChanged() : room.changed(key)),
     onLeap: () => reporter?.hasten(),
-    onLimit: (upstream: Upstream, functionName: string, maxInflight: number | null) =>
-      slots.limit(upstream, functionName, maxInflight),
+    onLimit: (upstream: Upstream, key: string, maxInflight: number | null) => slots.limit(upstream, key, maxInflight),
   }
   const table = new RouteTable(limits, events, access.gateOf)
   const serving = {
@@ -91,7 +89,9 @@ export const startGateway = async (
     state: () => ({
       isReady: feed?.version() !== undefined && !isStopping,
       routes: table.size,
-      calls: [unknown, ...table.stats()].filter((stats) => stats.started > 0 || stats.byCode.length > 0),
+      calls: [unknown, ...table.stats(), ...table.past()].filter(
+        (stats) => stats.started > 0 || stats.byCode.length > 0,
+      ),
       replicas: table.replicas(),
     }),
     stop: async () => {

@@ -24,7 +24,7 @@ export interface QueueCount {
 
 /** One line of Prometheus' text form; `metricName` where it is not the metric's own (`…_bucket`). */
 interface Sample {
-  labels: Record<string, string | number>
+  labels: Labels
   value: number
   metricName?: string
 }
@@ -36,11 +36,17 @@ interface Metric {
   samples: (numbers: GatewayNumbers) => Sample[]
 }
 
-const perCode = ({ calls }: GatewayNumbers, sample: (name: string, code: CodeStats) => Sample[]): Sample[] =>
-  calls.flatMap((stats) => stats.byCode.flatMap((code) => sample(stats.functionName, code)))
+type Labels = Record<string, string | number>
+
+/** OpenFaaS's `function_name` is what `live` points at; what else is counted of a function bears `alias` as well. */
+const labelsOf = ({ functionName, alias }: Pick<CallStats, 'functionName' | 'alias'>): Labels =>
+  alias === 'live' ? { function_name: functionName } : { function_name: functionName, alias }
+
+const perCode = ({ calls }: GatewayNumbers, sample: (labels: Labels, code: CodeStats) => Sample[]): Sample[] =>
+  calls.flatMap((stats) => stats.byCode.flatMap((code) => sample(labelsOf(stats), code)))
 
 const perFunction = ({ calls }: GatewayNumbers, value: (stats: CallStats) => number): Sample[] =>
-  calls.map((stats) => ({ labels: { function_name: stats.functionName }, value: value(stats) }))
+  calls.map((stats) => ({ labels: labelsOf(stats), value: value(stats) }))
 
 const perQueue = ({ queues }: GatewayNumbers, value: (queue: QueueCount) => number): Sample[] =>
   queues.map((queue) => ({ labels: { function_name: queue.name }, value: value(queue) }))
@@ -54,7 +60,7 @@ const METRICS: readonly Metric[] = [
     name: 'gateway_function_invocation_total',
     help: 'Calls that ended, by status',
     samples: (numbers) =>
-      perCode(numbers, (name, { code, count }) => [{ labels: { function_name: name, code }, value: count }]),
+      perCode(numbers, (labels, { code, count }) => [{ labels: { ...labels, code }, value: count }]),
   },
   {
     type: 'counter',
@@ -78,16 +84,14 @@ const METRICS: readonly Metric[] = [
     type: 'gauge',
     name: 'gateway_service_count',
     help: 'Replicas of a function',
-    samples: ({ replicas }) => replicas.map((of) => ({ labels: { function_name: of.name }, value: of.replicas })),
+    samples: ({ replicas }) => replicas.map((of) => ({ labels: labelsOf(of), value: of.replicas })),
   },
   {
     type: 'gauge',
     name: 'pushfn_gateway_ejected',
     help: 'Replicas that are given no calls for a while because they fail again and again',
     samples: ({ replicas }) =>
-      replicas
-        .filter(({ ejected }) => ejected > 0)
-        .map((of) => ({ labels: { function_name: of.name }, value: of.ejected })),
+      replicas.filter(({ ejected }) => ejected > 0).map((of) => ({ labels: labelsOf(of), value: of.ejected })),
   },
   {
     type: 'gauge',
@@ -150,8 +154,8 @@ export const registerMetrics = (registry: Registry, numbers: GatewayNumbers): vo
   }
 }
 
-const histogram = (name: string, stats: CodeStats): Sample[] => {
-  const labels = { function_name: name, code: stats.code }
+const histogram = (of: Labels, stats: CodeStats): Sample[] => {
+  const labels = { ...of, code: stats.code }
   const metric = 'gateway_functions_seconds'
   let upTo = 0
   const buckets = DURATION_BUCKETS.map((le, i) => {

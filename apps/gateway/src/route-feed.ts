@@ -14,8 +14,8 @@ export interface RouteFeed {
   /** The version served by; undefined until the first table was read. */
   version(): number | undefined
   drained(endpoint: string): void
-  /** Asks the controller to wake the function of which calls are held. */
-  wake(of: { tenant: string; function: string }): void
+  /** Asks the controller to wake what calls are held for. */
+  wake(of: { host: string; function: string }): void
   report(load: Omit<LoadReport, 'gateway'>): void
   /** Takes this gateway out of the list of those the controller waits for. */
   stop(): Promise<void>

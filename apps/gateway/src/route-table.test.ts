@@ -13,7 +13,7 @@ const aTable = () => {
     {
       onDrained: (endpoint) => drained.push(endpoint),
       onBadEntry: (key) => bad.push(key),
-      onChanged: (functionName) => changed.push(functionName),
+      onChanged: (key) => changed.push(key),
       onLeap: () => undefined,
       onLimit: () => undefined,
     },
@@ -95,13 +95,33 @@ test('a whole new table replaces everything; what is in both stays', async () =>
   expect(drained).toEqual(['e2'])
 })
 
-test('two tenants’ functions of one name are counted apart; one function’s aliases together', () => {
+test('two tenants’ functions of one name are counted apart, and so are one function’s aliases', () => {
   const { table } = aTable()
   put(table, aRoute())
   put(table, aRoute({ host: 'pr-1--ada' }))
   put(table, aRoute({ host: 'eve', tenant: 'eve' }))
-  expect(table.find('ada/f')?.stats).toBe(table.find('pr-1--ada/f')?.stats)
-  expect([...table.stats()].map((stats) => stats.functionName)).toEqual(['f.ada', 'f.eve'])
+  const counted = [...table.stats()].map(({ key, functionName, alias }) => [key, functionName, alias])
+  expect(counted).toEqual([
+    ['ada/f', 'f.ada', 'live'],
+    ['pr-1--ada/f', 'f.ada', 'preview'],
+    ['eve/f', 'f.eve', 'live'],
+  ])
+})
+
+test('of a function’s commits that are gone one count is left, as long as the function is there', () => {
+  const { table } = aTable()
+  put(table, aRoute())
+  for (const commit of ['1a2b3c4d', '5e6f7a8b', '9c0d1e2f']) {
+    put(table, aRoute({ host: `${commit}--ada` }))
+    const stats = table.find(`${commit}--ada/f`)?.stats
+    stats?.begin()
+    stats?.end(200, 0.1)
+    table.remove(`${commit}--ada/f`)
+  }
+  expect([...table.stats()].map(({ key }) => key)).toEqual(['ada/f'])
+  expect([...table.past()]).toMatchObject([{ functionName: 'f.ada', alias: 'commit', started: 3, inFlight: 0 }])
+  table.remove('ada/f')
+  expect([...table.past()]).toEqual([])
 })
 
 test.each<[string, unknown]>([
@@ -134,7 +154,7 @@ test('whoever waits for a function hears of each change of its routes', async ()
   table.put('ada/f', aRoute())
   table.remove('ada/f')
   table.remove('ada/f')
-  expect(changed).toEqual(['f.ada', 'f.ada', 'f.ada'])
+  expect(changed).toEqual(['ada/f', 'ada/f', 'ada/f'])
   await table.replace(asPublished())
   expect(changed.at(-1)).toBeUndefined()
 })

@@ -1,7 +1,8 @@
 import { isIPv4, isIPv6 } from 'node:net'
+import { AliasKind, aliasKind } from '@pushfn/model/alias'
 import { Route, type RoutePolicy, routeKey } from '@pushfn/model/route'
 import type { Gate } from './access/gate.ts'
-import { CallStats } from './call-stats.ts'
+import { CallStats, countedAs } from './call-stats.ts'
 import { isEjected } from './ejection.ts'
 import { PolicyPool } from './policy-pool.ts'
 import { Upstream, type UpstreamLimits } from './upstream.ts'
@@ -10,7 +11,7 @@ import { Upstream, type UpstreamLimits } from './upstream.ts'
 export interface RouteEntry {
   readonly policy: RoutePolicy
   readonly upstreams: readonly Upstream[]
-  /** Shared by all aliases of one function. */
+  /** The route's own. */
   readonly stats: CallStats
   /** The function's door; undefined where everybody may come in. */
   readonly gate: Gate | undefined
@@ -18,7 +19,8 @@ export interface RouteEntry {
 
 export interface ReplicaCount {
   /** `<function>.<tenant>` */
-  name: string
+  functionName: string
+  alias: AliasKind
   replicas: number
   /** Of these, those that are given no calls because they fail again and again. */
   ejected: number
@@ -29,12 +31,12 @@ export interface RouteTableEvents {
   onDrained(endpoint: string): void
   /** An entry of the published table cannot be used; it is skipped and the rest served. */
   onBadEntry(key: string, problem: string): void
-  /** Routes of this function (`<function>.<tenant>`) have changed; of all when undefined. */
-  onChanged(functionName: string | undefined): void
+  /** The route of this key has changed; all when undefined. */
+  onChanged(key: string | undefined): void
   /** A function has suddenly many calls more. */
   onLeap(): void
   /** How many calls a replica may be given at once was told; null: as many as come. */
-  onLimit(upstream: Upstream, functionName: string, maxInflight: number | null): void
+  onLimit(upstream: Upstream, key: string, maxInflight: number | null): void
 }
 
 /** Makes the door of a route's function. */
@@ -46,13 +48,15 @@ const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 const ADDRESS = /^(?:([\d.]+)|\[([0-9a-f:]+)\]):(\d{1,5})$/i
 
 /**
- * All routes in memory. Endpoints are shared between routes (a function's `live` and its commit's own URL lead to the
- * same replica) and counted, so that the table knows when one has left the last of them.
+ * All routes in memory. Endpoints may be in several routes and are counted, so that the table knows when one has left the
+ * last of them.
  */
 export class RouteTable {
   #entries = new Map<string, RouteEntry>()
   readonly #upstreams = new Map<string, Upstream>()
   readonly #stats = new Map<string, CallStats>()
+  /** What was counted under aliases that are gone, by function and kind: counters never go down. */
+  readonly #past = new Map<string, CallStats>()
   readonly #policies = new PolicyPool()
   readonly #limits: UpstreamLimits
   readonly #events: RouteTableEvents
@@ -78,17 +82,23 @@ export class RouteTable {
     return this.#stats.values()
   }
 
-  /** How many replicas each function has; of several aliases the one with the most. */
+  past(): Iterable<CallStats> {
+    return this.#past.values()
+  }
+
+  /** How many replicas each function has, under `live` and, where any run, under its other aliases. */
   replicas(): ReplicaCount[] {
     const counts = new Map<string, ReplicaCount>()
     for (const { stats, upstreams } of this.#entries.values()) {
-      const name = stats.functionName
-      const before = counts.get(name)
+      if (stats.alias !== 'live' && upstreams.length === 0) continue
+      const { functionName, alias } = stats
+      const before = counts.get(countedAs(stats))
       const ejected = upstreams.filter((upstream) => isEjected(upstream.failing, upstream.nowMs)).length
-      counts.set(name, {
-        name,
-        replicas: Math.max(before?.replicas ?? 0, upstreams.length),
-        ejected: Math.max(before?.ejected ?? 0, ejected),
+      counts.set(countedAs(stats), {
+        functionName,
+        alias,
+        replicas: (before?.replicas ?? 0) + upstreams.length,
+        ejected: (before?.ejected ?? 0) + ejected,
       })
     }
     return [...counts.values()]
@@ -100,7 +110,7 @@ export class RouteTable {
     const before = this.#entries.get(key)
     this.#entries.set(key, entry)
     if (before) this.#letGo(before)
-    this.#events.onChanged(entry.stats.functionName)
+    this.#events.onChanged(key)
   }
 
   remove(key: string): void {
@@ -108,7 +118,7 @@ export class RouteTable {
     if (!entry) return
     this.#entries.delete(key)
     this.#letGo(entry)
-    this.#events.onChanged(entry.stats.functionName)
+    this.#events.onChanged(key)
   }
 
   /**
@@ -142,7 +152,7 @@ export class RouteTable {
     const entry = this.#entries.get(key)
     if (!entry) return undefined
     for (const upstream of entry.upstreams) this.#acquire(upstream)
-    this.#statsOf(entry.stats.functionName)
+    entry.stats.routes += 1
     return { ...entry }
   }
 
@@ -153,18 +163,18 @@ export class RouteTable {
       this.#events.onBadEntry(key, problem ?? 'unknown')
       return undefined
     }
-    const { endpoints, tenant, function: name } = parsed.data
+    const { endpoints, tenant, function: name, host } = parsed.data
     const policy = this.#policies.shared(parsed.data.policy)
     const upstreams = endpoints.map((endpoint) => this.#acquire(endpoint))
     for (const upstream of upstreams) {
       if (policy.maxInflight !== null || upstream.slots) {
-        this.#events.onLimit(upstream, `${name}.${tenant}`, policy.maxInflight)
+        this.#events.onLimit(upstream, key, policy.maxInflight)
       }
     }
     return {
       policy,
       upstreams,
-      stats: this.#statsOf(`${name}.${tenant}`),
+      stats: this.#statsOf(key, `${name}.${tenant}`, aliasKind({ tenant, host })),
       gate: this.#gateOf({ tenant, function: name, policy }),
     }
   }
@@ -183,9 +193,9 @@ export class RouteTable {
     return upstream
   }
 
-  #statsOf(functionName: string): CallStats {
-    const stats = this.#stats.get(functionName) ?? new CallStats(functionName, this.#events.onLeap)
-    if (stats.routes === 0) this.#stats.set(functionName, stats)
+  #statsOf(key: string, functionName: string, alias: AliasKind): CallStats {
+    const stats = this.#stats.get(key) ?? new CallStats(functionName, { alias, key, onLeap: this.#events.onLeap })
+    if (stats.routes === 0) this.#stats.set(key, stats)
     stats.routes += 1
     return stats
   }
@@ -194,7 +204,18 @@ export class RouteTable {
     for (const upstream of entry.upstreams) this.#letGoOf(upstream)
     const { stats } = entry
     stats.routes -= 1
-    if (stats.routes === 0) this.#stats.delete(stats.functionName)
+    if (stats.routes > 0) return
+    this.#stats.delete(stats.key)
+    if (stats.alias !== 'live') this.#remember(stats)
+    else for (const alias of AliasKind.options) this.#past.delete(countedAs({ ...stats, alias }))
+  }
+
+  #remember(stats: CallStats): void {
+    if (stats.started === 0 && stats.byCode.length === 0) return
+    const { functionName, alias, started, coldStarts, byCode } = stats
+    const past = this.#past.get(countedAs(stats)) ?? new CallStats(functionName, { alias })
+    this.#past.set(countedAs(stats), past)
+    past.add({ functionName, alias, started, coldStarts, byCode, inFlight: 0, held: 0 })
   }
 
   #letGoOf(upstream: Upstream): void {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { AliasName, aliasHost, commitAlias, isCommitAlias, LIVE } from './alias.ts'
+import { AliasName, aliasHost, aliasKind, commitAlias, isCommitAlias, LIVE } from './alias.ts'
 import { TenantSlug } from './names.ts'
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
@@ -28,6 +28,11 @@ test('what is cut differs by its hash', () => {
   const hosts = [1, 2, 3].map((n) => aliasHost({ tenant, alias: `pr-${n}-a-repository` }))
   expect(new Set(hosts).size).toBe(3)
   for (const host of hosts) expect(host.length).toBeLessThanOrEqual(63)
+})
+
+test('a host tells which kind of alias it is of', () => {
+  const kindOf = (alias: string) => aliasKind({ tenant: 'ada', host: aliasHost({ tenant: 'ada', alias }) })
+  expect([LIVE, '1a2b3c4d', 'pr-7-shop'].map(kindOf)).toEqual(['live', 'commit', 'preview'])
 })
 
 test('a commit’s alias is told from a pull request’s', () => {

@@ -19,6 +19,15 @@ export const commitAlias = (sha: string): string => sha.slice(0, 8)
 
 export const isCommitAlias = (alias: string): boolean => /^[0-9a-f]{8}$/.test(alias)
 
+/** What is counted of aliases: those of commits together, and all others beside `live` together. */
+export const AliasKind = z.enum(['live', 'commit', 'preview'])
+export type AliasKind = z.infer<typeof AliasKind>
+
+export const aliasKind = ({ tenant, host }: { tenant: string; host: string }): AliasKind => {
+  if (host === tenant) return 'live'
+  return isCommitAlias(host.slice(0, -`--${tenant}`.length)) ? 'commit' : 'preview'
+}
+
 const LABEL_LENGTH = 63
 
 /**

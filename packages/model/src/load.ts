@@ -21,13 +21,10 @@ export const LoadReport = z.object({
   intervalMs: z.number().positive(),
   /** Sent before its time, because calls are held or much has come at once: to be looked at at once. */
   isUrgent: z.boolean().default(false),
-  /** By `functionKey`; functions without any load are left out. */
+  /** By the key of the route, `<host label>/<function>`; those without any load are left out. */
   functions: z.record(z.string(), FunctionLoad),
 })
 export type LoadReport = z.infer<typeof LoadReport>
-
-/** `<tenant>/<function>`. */
-export const functionKey = (of: { tenant: string; function: string }): string => `${of.tenant}/${of.function}`
 
 /** The channel of LoadReport as JSON. */
 export const loadChannel = (cloud: string): string => `${cloud}:load`

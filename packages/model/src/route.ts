@@ -52,6 +52,12 @@ export type Route = z.infer<typeof Route>
 /** `<host>/<function>`: `/` can be in neither part. */
 export const routeKey = (route: Pick<Route, 'host' | 'function'>): string => `${route.host}/${route.function}`
 
+/** The host and the function of a key. */
+export const routeOfKey = (key: string): Pick<Route, 'host' | 'function'> => {
+  const slash = key.indexOf('/')
+  return { host: key.slice(0, slash), function: key.slice(slash + 1) }
+}
+
 /**
  * One change of the table, as published on the channel. `version` is the table's version after the change and grows by
  * one; a gateway that misses one reads the whole table again.
@@ -66,12 +72,12 @@ export type RouteChange = z.infer<typeof RouteChange>
 
 /**
  * What a gateway says back. `applied`: it serves by this version. `drained`: no request of it is at this endpoint any more.
- * `wake`: it holds calls of this function and knows no endpoint; said again each second while it does.
+ * `wake`: it holds calls of this route and knows no endpoint; said again each second while it does.
  */
 export const GatewayMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('applied'), gateway: z.string(), version: z.number().int() }),
   z.object({ kind: z.literal('drained'), gateway: z.string(), endpoint: z.string() }),
-  z.object({ kind: z.literal('wake'), gateway: z.string(), tenant: z.string(), function: z.string() }),
+  z.object({ kind: z.literal('wake'), gateway: z.string(), host: z.string(), function: z.string() }),
 ])
 export type GatewayMessage = z.infer<typeof GatewayMessage>
 

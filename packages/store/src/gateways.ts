@@ -12,8 +12,8 @@ export interface Gateways {
   drained(endpointId: string, limitMs: number): Promise<boolean>
   /** Those that were heard of within the last ten seconds; undefined while nobody can tell. */
   alive(): Promise<readonly string[] | undefined>
-  /** Calls back each time a gateway says that it holds calls of a function without an endpoint. */
-  onWake(listener: (of: { tenant: string; function: string }) => void): void
+  /** Calls back each time a gateway says that it holds calls of a route without an endpoint. */
+  onWake(listener: (of: { host: string; function: string }) => void): void
   close(): void
 }
 

@@ -12,7 +12,7 @@ export interface TotalLoad {
 
 export interface Loads {
   /**
-   * The load of every function that has any, by `functionKey`, in the stretch since the last call of this. Undefined when
+   * The load of every route that has any, by its key, in the stretch since the last call of this. Undefined when
    * one of the living gateways has not been heard for some seconds, or nobody knows which ones live: then nothing is known,
    * and a function that nobody speaks of is not idle.
    */

@@ -39,7 +39,7 @@ describe('a call for a function that sleeps', () => {
     await asleep('early')
     const call = ask({ port: world.port, path: '/early/x?y=1', method: 'POST', body: 'with a body' })
     await until(() => wakesOf('early').length === 1, 'it is wanted')
-    expect(wakesOf('early')[0]).toMatchObject({ tenant: 'ada', function: 'early' })
+    expect(wakesOf('early')[0]).toMatchObject({ host: 'ada', function: 'early' })
     await until(() => wakesOf('early').length >= 2, 'it is wanted again')
     await awake('early')
     const { status, body } = await call

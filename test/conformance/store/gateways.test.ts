@@ -63,8 +63,8 @@ test('what was said before a wait began does not count for it', async () => {
 
 test('who holds calls of a sleeping function is heard, and who is alive can be asked', async () => {
   const woken: string[] = []
-  gateways.onWake((of) => woken.push(`${of.tenant}/${of.function}`))
-  await say({ kind: 'wake', gateway: 'one', tenant: 'ada', function: 'hello' })
+  gateways.onWake((of) => woken.push(`${of.host}/${of.function}`))
+  await say({ kind: 'wake', gateway: 'one', host: 'ada', function: 'hello' })
   await expect.poll(() => woken).toEqual(['ada/hello'])
   expect(await gateways.alive()).toContain('one')
 })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Log } from '@pushfn/kit/log'
-import { functionKey, type LoadReport, loadChannel } from '@pushfn/model/load'
+import { type LoadReport, loadChannel } from '@pushfn/model/load'
+import { routeKey } from '@pushfn/model/route'
 import { openCallBells } from '@pushfn/store/calls/call-bells'
 import { callKeys, laneOf } from '@pushfn/store/calls/call-keys'
 import { openCallQueues } from '@pushfn/store/calls/call-queues'
@@ -83,7 +84,12 @@ export const startAsyncService = async (
     for (const { lane, waiting } of runner.counts()) {
       const of = laneOf(lane)
       if (of?.kind === 'calls' && waiting > 0) {
-        functions[functionKey(of)] = { concurrency: 0, calls: 0, held: 0, queued: waiting }
+        functions[routeKey({ host: of.tenant, function: of.function })] = {
+          concurrency: 0,
+          calls: 0,
+          held: 0,
+          queued: waiting,
+        }
       }
     }
     const report: LoadReport = { gateway, intervalMs: REPORT_MS, isUrgent: false, functions }

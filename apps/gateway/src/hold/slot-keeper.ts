@@ -24,9 +24,9 @@ export class SlotKeeper {
   }
 
   /** Makes the limit of the replica this one; null: as many as come. */
-  limit(upstream: Upstream, functionName: string, maxInflight: number | null): void {
+  limit(upstream: Upstream, key: string, maxInflight: number | null): void {
     if (upstream.slots && maxInflight !== null) upstream.slots.limit = maxInflight
-    else if (maxInflight !== null) upstream.slots = this.#open(upstream, functionName, maxInflight)
+    else if (maxInflight !== null) upstream.slots = this.#open(upstream, key, maxInflight)
     else this.release(upstream)
   }
 
@@ -41,14 +41,14 @@ export class SlotKeeper {
     this.#subscriber?.disconnect()
   }
 
-  #open(upstream: Upstream, functionName: string, limit: number): ReplicaSlots {
+  #open(upstream: Upstream, key: string, limit: number): ReplicaSlots {
     this.#listen()
     const { room, office } = this.#options
     const of = {
       replica: upstream.id,
       inFlight: () => upstream.inFlight,
-      waiting: () => room.heldOf(functionName),
-      onRoom: () => room.changed(functionName),
+      waiting: () => room.heldOf(key),
+      onRoom: () => room.changed(key),
     }
     // A replica that came back under another address goes by the same name in Redis.
     this.#byReplica.get(upstream.id)?.abandon()

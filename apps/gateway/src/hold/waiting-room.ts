@@ -16,8 +16,8 @@ export type Refusal = 'line-full' | 'room-full'
 export interface WaitingRoomOptions {
   /** Calls of all functions that are held at once. */
   maxHeld: number
-  /** A function is waited for: said as soon as somebody waits, and again each second while anybody does. */
-  onWanted: (functionName: string) => void
+  /** A route is waited for: said as soon as somebody waits, and again each second while anybody does. */
+  onWanted: (key: string) => void
 }
 
 interface Line {
@@ -29,7 +29,7 @@ interface Line {
 const WANT_EVERY_MS = 1_000
 
 /**
- * Where calls wait for a replica, in the order they came, by function. It holds callers and nothing else: no byte of a body
+ * Where calls wait for a replica, in the order they came, by the key of their route. It holds callers and nothing else: no byte of a body
  * is read while its call waits, so that a held call costs what its head costs.
  */
 export class WaitingRoom {
@@ -45,61 +45,61 @@ export class WaitingRoom {
     return this.#count
   }
 
-  heldOf(functionName: string): number {
-    return this.#lines.get(functionName)?.calls.size ?? 0
+  heldOf(key: string): number {
+    return this.#lines.get(key)?.calls.size ?? 0
   }
 
   /** Gives the call a place at the end of its line; whoever leaves before its turn says so by `leave`. */
-  enter(call: HeldCall, functionName: string, hold: RoutePolicy['hold']): Refusal | undefined {
+  enter(call: HeldCall, key: string, hold: RoutePolicy['hold']): Refusal | undefined {
     if (this.#count >= this.#options.maxHeld) return 'room-full'
-    if (this.heldOf(functionName) >= hold.calls) return 'line-full'
+    if (this.heldOf(key) >= hold.calls) return 'line-full'
     const timer = setTimeout(() => {
-      this.#remove(call, functionName)
+      this.#remove(call, key)
       call.onHeldTooLong()
     }, hold.ms)
     this.#count += 1
-    const line = this.#lines.get(functionName) ?? this.#open(functionName)
+    const line = this.#lines.get(key) ?? this.#open(key)
     line.calls.set(call, timer)
     return undefined
   }
 
   /** Frees the place of a call that waits no more; of one that does not, nothing. */
-  leave(call: HeldCall, functionName: string): void {
-    this.#remove(call, functionName)
+  leave(call: HeldCall, key: string): void {
+    this.#remove(call, key)
   }
 
   /** Something has changed for the function: its calls try again, in order, until one must go on waiting. */
-  changed(functionName: string): void {
-    const line = this.#lines.get(functionName)
+  changed(key: string): void {
+    const line = this.#lines.get(key)
     if (!line) return
     for (const call of [...line.calls.keys()]) {
       // An earlier one may have ended this one too.
       if (!line.calls.has(call)) continue
       if (!call.mayGo()) return
-      this.#remove(call, functionName)
+      this.#remove(call, key)
       call.go()
     }
   }
 
   allChanged(): void {
-    for (const functionName of [...this.#lines.keys()]) this.changed(functionName)
+    for (const key of [...this.#lines.keys()]) this.changed(key)
   }
 
-  #open(functionName: string): Line {
+  #open(key: string): Line {
     const { onWanted } = this.#options
     const wanting = setInterval(() => {
-      onWanted(functionName)
+      onWanted(key)
       // A replica that refused may have been busy only.
-      this.changed(functionName)
+      this.changed(key)
     }, WANT_EVERY_MS)
     const line = { calls: new Map(), wanting }
-    this.#lines.set(functionName, line)
-    onWanted(functionName)
+    this.#lines.set(key, line)
+    onWanted(key)
     return line
   }
 
-  #remove(call: HeldCall, functionName: string): void {
-    const line = this.#lines.get(functionName)
+  #remove(call: HeldCall, key: string): void {
+    const line = this.#lines.get(key)
     const timer = line?.calls.get(call)
     if (!line || !timer) return
     clearTimeout(timer)
@@ -107,6 +107,6 @@ export class WaitingRoom {
     this.#count -= 1
     if (line.calls.size > 0) return
     clearInterval(line.wanting)
-    this.#lines.delete(functionName)
+    this.#lines.delete(key)
   }
 }

@@ -1,4 +1,4 @@
-import { type FunctionLoad, functionKey, type LoadReport } from '@pushfn/model/load'
+import type { FunctionLoad, LoadReport } from '@pushfn/model/load'
 import type { CallStats } from '../call-stats.ts'
 
 export interface LoadReporterOptions {
@@ -52,16 +52,8 @@ export class LoadReporter {
       const { callMs, calls } = stats.takeLoad(nowMs)
       if (callMs === 0 && calls === 0) continue
       const { held } = stats
-      functions[keyOf(stats.functionName)] = { concurrency: callMs / intervalMs, calls, held, queued: 0 }
+      functions[stats.key] = { concurrency: callMs / intervalMs, calls, held, queued: 0 }
     }
     return functions
   }
 }
-
-/** A function's name and a tenant's slug have no dot. */
-export const namedBy = (functionName: string): { tenant: string; function: string } => {
-  const [name = '', tenant = ''] = functionName.split('.')
-  return { tenant, function: name }
-}
-
-const keyOf = (functionName: string): string => functionKey(namedBy(functionName))

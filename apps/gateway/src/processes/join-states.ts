@@ -1,4 +1,4 @@
-import { CallStats, type ToldCalls } from '../call-stats.ts'
+import { CallStats, countedAs, type ToldCalls } from '../call-stats.ts'
 import type { GatewayNumbers } from '../metrics.ts'
 import type { ReplicaCount } from '../route-table.ts'
 import type { WorkerState } from './messages.ts'
@@ -13,7 +13,7 @@ export const joinStates = (
   const replicas = new Map<string, ReplicaCount>()
   for (const worker of workers) {
     totals.add(worker.calls)
-    for (const count of worker.replicas) replicas.set(count.name, most(replicas.get(count.name), count))
+    for (const count of worker.replicas) replicas.set(countedAs(count), most(replicas.get(countedAs(count)), count))
   }
   return {
     calls: totals.all(),
@@ -24,21 +24,22 @@ export const joinStates = (
 }
 
 const most = (before: ReplicaCount | undefined, count: ReplicaCount): ReplicaCount => ({
-  name: count.name,
+  functionName: count.functionName,
+  alias: count.alias,
   replicas: Math.max(before?.replicas ?? 0, count.replicas),
   ejected: Math.max(before?.ejected ?? 0, count.ejected),
 })
 
-/** Calls of several workers added up, by function. */
+/** Calls of several workers added up, by function and kind of alias. */
 export class CallTotals {
   readonly #byName = new Map<string, CallStats>()
 
   /** `stats` may have come from another process: plain records of what CallStats has. */
   add(stats: readonly ToldCalls[]): void {
     for (const one of stats) {
-      const known = this.#byName.get(one.functionName)
-      const total = known ?? new CallStats(one.functionName)
-      if (!known) this.#byName.set(one.functionName, total)
+      const known = this.#byName.get(countedAs(one))
+      const total = known ?? new CallStats(one.functionName, { alias: one.alias })
+      if (!known) this.#byName.set(countedAs(one), total)
       total.add(one)
     }
   }
