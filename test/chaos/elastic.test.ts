@@ -115,7 +115,8 @@ describe('a function that nobody calls', () => {
     const pushing = project.push('two')
     await ledger.untilState((await pushing).sha, 'live')
     expect(await project.answer()).toBe('two')
-    expect(await containersOf(project)).toHaveLength(1)
+    // The old one is removed behind it.
+    await untilStates(project, ['running'])
   })
 })
 

@@ -70,6 +70,7 @@ describe('what only Docker has', () => {
         'pushfn.cloud/managed': cloud,
         'pushfn.cloud/tenant': 'alice',
         'pushfn.cloud/function': 'hello',
+        'pushfn.cloud/alias': 'live',
         'pushfn.cloud/revision': 'r1',
         'pushfn.cloud/build': 'b1',
         'pushfn.cloud/generation': '7',

@@ -9,7 +9,7 @@ export const replicasConformance = (harness: () => Harness): void => {
     test('a replica answers at its address, and is listed and inspected as what it is', async () => {
       const { engine, serving } = harness()
       const { replica, address } = await serving({ function: 'hello', revision: 'r9', generation: '42' }, 3)
-      const named = { tenant: 'alice', function: 'hello', revision: 'r9', ordinal: 3, generation: '42' }
+      const named = { tenant: 'alice', function: 'hello', alias: 'live', revision: 'r9', ordinal: 3, generation: '42' }
       const wanted = { id: replica.id, ...named, state: 'running', address }
       expect(replica).toEqual(wanted)
       expect(await engine.list()).toEqual([wanted])
@@ -21,6 +21,21 @@ export const replicasConformance = (harness: () => Harness): void => {
       const first = await started()
       expect(await Promise.all([started(), started(), started()])).toEqual([first, first, first])
       expect(await engine.list()).toEqual([first])
+    })
+
+    test('two aliases of one revision have a replica each, and one goes without the other', async () => {
+      const { engine, serving } = harness()
+      const live = await serving()
+      const preview = await serving({ alias: 'pr-7-shop' })
+      const commit = await serving({ alias: '12345678' })
+      expect(new Set([live, preview, commit].map(({ replica }) => replica.id)).size).toBe(3)
+      await engine.remove(preview.replica.id, 0)
+      const left = (await engine.list()).map(({ alias, ordinal }) => [alias, ordinal])
+      expect(left.toSorted()).toEqual([
+        ['12345678', 0],
+        ['live', 0],
+      ])
+      expect(await answers(live.address)).toBe('ok')
     })
 
     test('starts of one replica that race, in a namespace that is not there yet, end with one replica', async () => {
@@ -178,7 +193,7 @@ export const replicasConformance = (harness: () => Harness): void => {
       await neighbour.remove(other.id, 0)
       const seen = () => events.seen.filter(({ function: name }) => name === 'watched')
       await until(async () => seen().at(2))
-      const of = { replicaId: replica.id, tenant: 'alice', function: 'watched', revision: 'r1' }
+      const of = { replicaId: replica.id, tenant: 'alice', function: 'watched', alias: 'live', revision: 'r1' }
       expect(seen()).toEqual(['started', 'died', 'removed'].map((kind) => ({ kind, ...of })))
       expect(events.seen.map(({ replicaId }) => replicaId)).not.toContain(other.id)
       await events.stop()
