@@ -83,6 +83,13 @@ const TABLE: Row[] = [
   { route: 'GET tenants/:tenant/builds/:id/events', expected: TENANTS },
   { route: 'GET tenants/:tenant/builds/:id/log', expected: TENANTS },
   { route: 'GET builds/:id', expected: TENANTS },
+  { route: 'GET tenants/:tenant/deliveries', expected: TENANTS },
+  // No delivery has the id of a build.
+  { route: 'GET tenants/:tenant/deliveries/:id', expected: NOTHING_THERE },
+  { route: 'POST tenants/:tenant/deliveries/:id/replay', expected: NOTHING_THERE },
+  { route: 'GET deliveries', expected: { ...OPERATORS, operator: 200 } },
+  { route: 'GET deliveries/:id', expected: { ...OPERATORS, operator: 404 } },
+  { route: 'POST deliveries/:id/replay', expected: { ...OPERATORS, operator: 404 } },
   { route: 'GET session', expected: ANYBODY },
   // No token opens or ends a session but from the console's own page, which the tests of the session are about.
   { route: 'POST session', body: { token: 'any' }, expected: { ...PAGE_ONLY, 'own session': 401 } },

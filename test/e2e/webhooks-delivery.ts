@@ -1,7 +1,11 @@
 import { createHmac, randomInt, randomUUID } from 'node:crypto'
 import { request } from 'node:http'
 import { webhookExamples } from '../support/github/payloads.ts'
-import type { World } from '../support/world.ts'
+
+/** A cloud's door for webhooks, and the secret it was given. */
+export interface Door {
+  github: { webhooks: { settings: { url: string; secret: string } } }
+}
 
 /** What a test sends to the webhook's door; what it does not say is as GitHub would have it. */
 export interface Sent {
@@ -26,7 +30,7 @@ export const sign = (body: string | Buffer, secret: string): string =>
   `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
 
 /** Posts a webhook, signed with the secret that the cloud was given. */
-export const deliver = async ({ github }: World, sent: Sent): Promise<Answer> => {
+export const deliver = async ({ github }: Door, sent: Sent): Promise<Answer> => {
   const { url, secret } = github.webhooks.settings
   const body = sent.body ?? JSON.stringify(sent.payload ?? {})
   const headers = Object.entries({
@@ -54,7 +58,7 @@ export const deliver = async ({ github }: World, sent: Sent): Promise<Answer> =>
  * at the start, and nothing follows; without one, chunks come without an end.
  */
 export const deliverTooMuch = (
-  { github }: World,
+  { github }: Door,
   contentLength: number | undefined,
   signature: string | undefined,
 ): Promise<number> =>

@@ -5,6 +5,7 @@ import { GitController } from './git/git.controller.ts'
 import { HealthController } from './health.controller.ts'
 import { BuildsController } from './rest/builds.controller.ts'
 import { CallsController } from './rest/calls.controller.ts'
+import { DeliveriesController } from './rest/deliveries.controller.ts'
 import { DomainsController } from './rest/domains.controller.ts'
 import { HooksController } from './rest/hooks.controller.ts'
 import { SessionController } from './rest/session.controller.ts'
@@ -29,6 +30,7 @@ export const apiModule = (context: ApiContext): DynamicModule => ({
     DomainsController,
     BuildsController,
     CallsController,
+    DeliveriesController,
     SessionController,
     ConsoleController,
   ],

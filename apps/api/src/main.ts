@@ -17,6 +17,7 @@ import { startHttpServer } from './http-server.ts'
 import { startReconciler } from './reconciler.ts'
 import { settings } from './settings.ts'
 import { loadAllowedTenants } from './webhooks/allowed-tenants.ts'
+import { startLedgerSweep } from './webhooks/ledger-sweep.ts'
 
 /** accepts: webhooks, git pushes, the REST API; serves the console. */
 let log = createLog('api', 'info')
@@ -45,11 +46,13 @@ const start = async (): Promise<RunningApp> => {
   const server = await startHttpServer(context)
   const reconciler = startReconciler(context)
   const domainChecker = startDomainChecker(context)
+  const ledgerSweep = startLedgerSweep(context)
   const askServer = config.askPort === 0 ? undefined : await startAskServer(context)
   return {
     stop: async () => {
       reconciler[Symbol.dispose]()
       domainChecker[Symbol.dispose]()
+      ledgerSweep[Symbol.dispose]()
       await askServer?.[Symbol.asyncDispose]()
       await server.close()
       allowed[Symbol.dispose]()

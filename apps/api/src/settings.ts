@@ -57,6 +57,15 @@ export const settings = {
     { env: 'EDGE_ASK_PORT', description: 'Port of the same; 0: nobody can ask.', default: '0' },
     { min: 0, max: 65_535 },
   ),
+  deliveryRetentionDays: setting.integer(
+    {
+      env: 'DELIVERY_RETENTION_DAYS',
+      description:
+        'Days the ledger keeps a delivery. By it a redelivery is known, and GitHub delivers again for three days.',
+      default: '30',
+    },
+    { min: 4, max: 3_650 },
+  ),
   consoleDir: setting.optionalText({
     env: 'CONSOLE_DIR',
     description: 'Folder of the built console; none: the one beside the api.',

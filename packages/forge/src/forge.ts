@@ -1,5 +1,8 @@
 import type { CommitStatus } from '@pushfn/model/deploy-status'
 import type { Fault } from '@pushfn/model/errors'
+import type { ForgeAccount, ForgeEvent, ForgeRepository } from './forge-event.ts'
+
+export type { ForgeAccount, ForgeEvent, ForgeRepository, ForgeRepositoryLabel } from './forge-event.ts'
 
 /**
  * Where code lives. One folder per forge, one line each in `forges.ts`. A forge never touches the database: it turns a
@@ -16,6 +19,16 @@ export interface Forge {
    * FORGE_FAILED when trying again may help, FORBIDDEN or NOT_FOUND when the cloud may not read the repository.
    */
   checkoutSource(repository: ForgeRepository, signal?: AbortSignal): Promise<CheckoutSource>
+
+  /**
+   * Where a branch stands, to find pushes that nobody told of; undefined when there is no such branch, `unchanged` when
+   * it stands as it did when the forge gave `etag`. Throws as `setStatus` does. Absent: nothing is found by itself.
+   */
+  headOf?(
+    repository: ForgeRepository,
+    branch: string,
+    options?: { etag?: string | undefined; signal?: AbortSignal | undefined },
+  ): Promise<BranchHead | 'unchanged' | undefined>
 
   /**
    * Sets one commit status; statuses of one commit and context keep the order of the calls. Waits and tries again by
@@ -63,6 +76,15 @@ export interface ForgeWebhooks {
 
   /** How a webhook of one repository alone is set up; absent where the forge connects repositories by itself. */
   hookOf?(repositoryId: string): RepositoryHook
+
+  /**
+   * Deliveries since then that nobody took, in the order they were made; absent where the forge keeps no record of them.
+   * Throws as `setStatus` does.
+   */
+  failedSince?(since: Date, signal?: AbortSignal): Promise<FailedDelivery[]>
+
+  /** Has the forge send one of them again, under the same id. */
+  redeliver?(delivery: FailedDelivery, signal?: AbortSignal): Promise<void>
 }
 
 /** A webhook that speaks for one repository and for no other. */
@@ -70,6 +92,13 @@ export interface RepositoryHook {
   /** What its URL has after `/webhooks/<forge>`: `?repository=15`. */
   query: string
   secret: string
+}
+
+export interface FailedDelivery {
+  /** The delivery's id, as `receive` gives it. */
+  id: string
+  /** The forge's number of the attempt that failed. */
+  attempt: number
 }
 
 export interface WebhookRequest {
@@ -80,16 +109,14 @@ export interface WebhookRequest {
   repositoryId?: string
 }
 
-/** A repository as the forge names it. Ids are the forge's numeric ones, as text: names are only labels. */
-export interface ForgeRepository {
-  id: string
-  name: string
-  owner: string
-  ownerId: string
-  isPrivate: boolean
-  defaultBranch: string
-  /** GitHub: the App's installation that may read it. */
-  installationId?: string
+export interface BranchHead {
+  sha: string
+  /** First line of the commit's message. */
+  message: string
+  /** Who wrote the commit: a login, or a name. */
+  author: string
+  /** To be handed in next time, where the forge knows conditional requests. */
+  etag?: string
 }
 
 export interface CheckoutSource {
@@ -107,62 +134,10 @@ export interface ForgeDelivery {
   events: readonly ForgeEvent[]
   /** For the ledger when `events` is empty: why. */
   ignored?: string
-}
-
-export type ForgeEvent =
-  | { kind: 'ping' }
-  | {
-      kind: 'push'
-      repository: ForgeRepository
-      /** `refs/heads/main` */
-      ref: string
-      before: string
-      /** The new commit; absent when the ref was deleted. */
-      after?: string
-      isForced: boolean
-      pusher: string
-      /** First line of the head commit's message. */
-      message: string
-    }
-  | { kind: 'installed'; installationId: string; account: ForgeAccount; repositories: readonly ForgeRepositoryLabel[] }
-  | { kind: 'uninstalled'; installationId: string; account: ForgeAccount }
-  | { kind: 'suspended' | 'unsuspended'; installationId: string; account: ForgeAccount }
-  | {
-      kind: 'repositories-changed'
-      installationId: string
-      account: ForgeAccount
-      added: readonly ForgeRepositoryLabel[]
-      removed: readonly ForgeRepositoryLabel[]
-    }
-  | { kind: 'repository-renamed' | 'repository-edited' | 'repository-transferred'; repository: ForgeRepository }
-  | { kind: 'repository-deleted'; repository: Pick<ForgeRepository, 'id'> }
-  | {
-      kind: 'pull-request'
-      repository: ForgeRepository
-      /** `synchronised`: there are other commits in it. `closed`: merged or not. */
-      action: 'opened' | 'synchronised' | 'reopened' | 'closed'
-      /** What people see, `#7` or `!7`: unique within the repository. */
-      number: number
-      title: string
-      /** The login of who did it. */
-      sender: string
-      headSha: string
-      /** The branch it comes from; of another repository when `isFork`. */
-      headRef: string
-      /** The branch it is to go into. */
-      baseRef: string
-      isFork: boolean
-    }
-
-export interface ForgeAccount {
-  id: string
-  login: string
-}
-
-export interface ForgeRepositoryLabel {
-  id: string
-  name: string
-  isPrivate: boolean
+  /** For the ledger: whose it is, where the events do not say. */
+  account?: ForgeAccount
+  /** For the ledger: which repository it is about, where the events do not say. */
+  repository?: { id: string; name: string }
 }
 
 /** One comment per pull request and key. */

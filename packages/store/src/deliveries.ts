@@ -1,5 +1,6 @@
 import type { Database, Transaction } from './database.ts'
-import type { ForgeKind } from './generated/client.ts'
+import { type ForgeKind, Prisma } from './generated/client.ts'
+import { storable } from './storable.ts'
 
 export interface DeliveryFacts {
   forge: ForgeKind
@@ -7,6 +8,11 @@ export interface DeliveryFacts {
   id: string
   event: string
   action?: string
+  /** Whose it is, and which repository it is about, by the forge's numeric ids. */
+  account?: { id: string; login: string }
+  repository?: { id: string; name: string }
+  /** What it means, as JSON: kept, so that it can be applied again. */
+  events?: readonly object[]
 }
 
 /** What became of a delivery, as the ledger keeps it. */
@@ -14,6 +20,9 @@ export interface Outcome {
   outcome: 'accepted' | 'ignored'
   reason?: string
 }
+
+/** An installation of some two thousand repositories is kept; of larger ones the ledger has all but the events. */
+const MAX_EVENTS_BYTES = 262_144
 
 /**
  * Stores a delivery and all that it changes in ONE transaction: after this returns it cannot be lost, and before it
@@ -26,11 +35,8 @@ export const recordDelivery = <Result extends Outcome>(
 ): Promise<Result | undefined> =>
   db.$transaction(async (tx) => {
     // Of many copies at once the first one inserts; the others wait for it here and then find it.
-    const inserted = await tx.$executeRaw`
-      INSERT INTO deliveries (forge, id, event, action, outcome)
-      VALUES (${delivery.forge}::"ForgeKind", ${delivery.id}, ${delivery.event}, ${delivery.action ?? null}, 'accepted')
-      ON CONFLICT DO NOTHING`
-    if (inserted === 0) return undefined
+    const { count } = await tx.delivery.createMany({ data: rowOf(delivery), skipDuplicates: true })
+    if (count === 0) return undefined
     const result = await apply(tx)
     await tx.delivery.update({
       where: { forge_id: { forge: delivery.forge, id: delivery.id } },
@@ -38,3 +44,19 @@ export const recordDelivery = <Result extends Outcome>(
     })
     return result
   })
+
+const rowOf = ({ account, repository, events, ...facts }: DeliveryFacts): Prisma.DeliveryCreateManyInput => ({
+  ...facts,
+  outcome: 'accepted',
+  forgeAccountId: account?.id ?? null,
+  login: account?.login ?? null,
+  forgeRepositoryId: repository?.id ?? null,
+  repositoryName: repository?.name ?? null,
+  events: kept(events ?? []),
+})
+
+const kept = (events: readonly object[]): Prisma.InputJsonValue | typeof Prisma.DbNull => {
+  const json = JSON.stringify(storable(events))
+  if (events.length === 0 || json.length > MAX_EVENTS_BYTES) return Prisma.DbNull
+  return JSON.parse(json)
+}

@@ -36,6 +36,41 @@ export const ensureRepository = async (
   })
 }
 
+/**
+ * Many repositories of one tenant as `ensureRepository` makes each: an account may let in thousands in one delivery, and it
+ * waits for its answer.
+ */
+export const ensureRepositories = async (
+  tx: Transaction,
+  tenantId: string,
+  installation: { forge: ForgeKind; installationId: string },
+  repositories: readonly Pick<RepositoryFacts, 'id' | 'name' | 'isPrivate'>[],
+): Promise<void> => {
+  const { forge, installationId } = installation
+  // In one order, so that two deliveries at once do not wait for each other's rows.
+  const sorted = [...new Map(repositories.map((one) => [one.id, one])).values()].toSorted((one, other) =>
+    one.id < other.id ? -1 : 1,
+  )
+  // The id is a UUID of version 7: the milliseconds, and then chance.
+  await tx.$executeRaw`
+    INSERT INTO repositories AS r
+      (id, tenant_id, forge, forge_repository_id, name, is_private, default_branch, installation_id)
+    SELECT overlay(overlay(gen_random_uuid()::text PLACING '7' FROM 15) PLACING
+        (SELECT substr(ms, 1, 8) || '-' || substr(ms, 9, 4)
+          FROM lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') AS ms) FROM 1)::uuid,
+      ${tenantId}::uuid, ${forge}::"ForgeKind", today.id, today.name, today.is_private, 'main', ${installationId}
+    FROM unnest(${sorted.map(({ id }) => id)}::text[], ${sorted.map(({ name }) => name)}::text[],
+      ${sorted.map(({ isPrivate }) => isPrivate)}::boolean[]) AS today (id, name, is_private)
+    ON CONFLICT (forge, forge_repository_id) DO UPDATE SET tenant_id = excluded.tenant_id, name = excluded.name,
+      is_private = excluded.is_private, installation_id = excluded.installation_id, removed_at = NULL`
+}
+
+export const repositoriesByForgeIds = (
+  tx: Transaction,
+  forge: ForgeKind,
+  ids: readonly string[],
+): Promise<Repository[]> => tx.repository.findMany({ where: { forge, forgeRepositoryId: { in: [...ids] } } })
+
 export const repositoryByForgeId = async (
   tx: Transaction,
   forge: ForgeKind,

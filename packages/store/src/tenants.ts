@@ -18,7 +18,7 @@ export const tenantByAccount = async (
 ): Promise<Tenant | undefined> =>
   (await tx.tenant.findUnique({ where: { forge_forgeAccountId: { forge, forgeAccountId: accountId } } })) ?? undefined
 
-export const tenantById = async (db: Database, id: string): Promise<Tenant | undefined> =>
+export const tenantById = async (db: Database | Transaction, id: string): Promise<Tenant | undefined> =>
   (await db.tenant.findUnique({ where: { id } })) ?? undefined
 
 /** A tenant without a forge. Creating it again gives the one there is. */

@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto'
+import { createHash, type KeyObject } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { type Answer, failed, notFound, secondaryLimit, unprocessable } from './answers.ts'
@@ -7,6 +7,7 @@ import type { Description } from './description.ts'
 import { isObject } from './json-schema.ts'
 import type { Limits } from './limits.ts'
 import { OPERATIONS } from './operations/operations.ts'
+import type { Webhooks } from './webhooks.ts'
 import { repositoryNamed, repositoryOnceNamed, type World } from './world.ts'
 
 export interface Api {
@@ -14,6 +15,7 @@ export interface Api {
   description: Description
   appKey: KeyObject
   limits: Limits
+  webhooks: Webhooks
   url: string
 }
 
@@ -59,10 +61,10 @@ export const answerApi = async (api: Api, call: ApiCall, request: IncomingMessag
   const isWithin = installation === undefined || api.limits.enter(installation, operation.method)
   try {
     if (!isWithin) return secondaryLimit(60)
-    const { world, description } = api
-    const handled = { world, description, url: api.url, identity, path: coercedPath, query }
+    const { world, description, webhooks } = api
+    const handled = { world, description, webhooks, url: api.url, identity, path: coercedPath, query }
     const answer = await handler({ ...handled, body: isObject(body) ? body : {} })
-    return checked(api, operation, answer)
+    return unlessKnown(request, checked(api, operation, answer))
   } finally {
     if (installation !== undefined) api.limits.leave(installation)
   }
@@ -73,6 +75,14 @@ const checked = (api: Api, operation: NonNullable<ApiCall['operation']>, answer:
   const faults = api.description.responseFaults(operation, answer.status, answer.body)
   if (faults.length === 0) return answer
   return failed(500, `The stand-in is wrong: ${operation.id}: ${faults.map((fault) => fault.message).join('; ')}`)
+}
+
+/** Every answer to a GET has a tag; whoever has it already gets 304 and nothing more. */
+const unlessKnown = ({ method, headers }: IncomingMessage, answer: Answer): Answer => {
+  if (method !== 'GET' || answer.status !== 200) return answer
+  const etag = `W/"${createHash('sha256').update(JSON.stringify(answer.body)).digest('hex')}"`
+  if (headers['if-none-match'] === etag) return { status: 304, headers: { etag } }
+  return { ...answer, headers: { ...answer.headers, etag } }
 }
 
 /** GitHub sends callers of an old name to the new one, until somebody else takes the old one. */

@@ -78,7 +78,10 @@ describe('the stand-in’s description', () => {
     const paths = {
       'apps/create-installation-access-token': ['POST', '/app/installations/1/access_tokens'],
       'apps/list-repos-accessible-to-installation': ['GET', '/installation/repositories'],
+      'apps/list-webhook-deliveries': ['GET', '/app/hook/deliveries'],
+      'apps/redeliver-webhook-delivery': ['POST', '/app/hook/deliveries/1/attempts'],
       'repos/get': ['GET', '/repos/a/b'],
+      'repos/get-branch': ['GET', '/repos/a/b/branches/c'],
       'repos/create-commit-status': ['POST', '/repos/a/b/statuses/c'],
       'repos/list-commit-statuses-for-ref': ['GET', '/repos/a/b/commits/c/statuses'],
       'checks/create': ['POST', '/repos/a/b/check-runs'],
@@ -232,6 +235,21 @@ describe('the stand-in answers', () => {
     expect(listed).toMatchObject({ status: 200, body: { total_count: 1, check_runs: [{ external_id: 'x' }] } })
   })
 
+  it('where a branch stands, and 304 to who knows it already', async () => {
+    const { installation, sha, path } = await aTenant()
+    const token = await tokenFor(installation, { permissions: { contents: 'read' } })
+    const answer = await call('GET', `${path}/branches/main`, token)
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { name: 'main', commit: { sha, commit: { message: 'a change' } } },
+    })
+    const headers = { authorization: `Bearer ${token}`, 'if-none-match': answer.headers.get('etag') ?? '' }
+    expect((await fetch(`${github.apiUrl}${path}/branches/main`, { headers })).status).toBe(304)
+    expect((await call('GET', `${path}/branches/none`, token)).status).toBe(404)
+    const blind = await tokenFor(installation, { permissions: { statuses: 'write' } })
+    expect((await call('GET', `${path}/branches/main`, blind)).status).toBe(403)
+  })
+
   it('to those who wait for a status, and tells them what there is instead', async () => {
     const { installation, sha, path } = await aTenant()
     const token = await tokenFor(installation)
@@ -279,6 +297,10 @@ describe('the stand-in serves Git', () => {
   })
 })
 
+/** The App's deliveries as GitHub lists them. */
+const listed = async (query: string): Promise<Record<string, unknown>[]> =>
+  Object.values((await call('GET', `/app/hook/deliveries${query}`, appToken())).body).map(Object)
+
 describe('the stand-in sends webhooks', () => {
   it('only for accounts that have the App, once, signed, with ids of their own', async () => {
     const account = github.createAccount('nobody')
@@ -302,5 +324,27 @@ describe('the stand-in sends webhooks', () => {
     const delivery = github.webhooks.deliveries.at(-1)
     expect(delivery?.attempts).toMatchObject([{ error: expect.any(String) }])
     expect(await github.webhooks.redeliver(delivery?.guid ?? '')).toMatchObject({ status: 202, body: 'stored' })
+  })
+
+  it('and tells the App how they went, page by page, and sends one again when it is asked', async () => {
+    const { url } = github.webhooks.settings
+    github.webhooks.settings.url = 'http://127.0.0.1:1/'
+    await github.ping()
+    github.webhooks.settings.url = url
+    const guid = github.webhooks.deliveries.at(-1)?.guid
+    const [lost] = await listed('?per_page=1')
+    expect(lost).toMatchObject({ guid, status_code: 0, redelivery: false, event: 'ping' })
+    expect((await call('POST', `/app/hook/deliveries/${lost?.id}/attempts`, appToken())).status).toBe(202)
+    await github.settled()
+    expect(await listed('?per_page=2')).toMatchObject([
+      { guid, status_code: 202, redelivery: true },
+      { guid, status_code: 0, redelivery: false },
+    ])
+    const first = await call('GET', '/app/hook/deliveries?per_page=1', appToken())
+    const next = new URL(/<(.*)>; rel="next"/.exec(first.headers.get('link') ?? '')?.[1] ?? '')
+    expect(await listed(next.search)).toMatchObject([{ id: lost?.id }])
+    const { installation } = await aTenant()
+    expect((await call('GET', '/app/hook/deliveries', await tokenFor(installation))).status).toBe(401)
+    expect((await call('POST', '/app/hook/deliveries/1/attempts', appToken())).status).toBe(404)
   })
 })

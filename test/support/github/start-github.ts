@@ -61,7 +61,7 @@ export const startGithub = async (options: FakeGithubOptions): Promise<FakeGithu
     world.repositories.filter((repository) => has(installation, repository))
 
   const { server, url } = await listen({
-    api: { world, description: loadDescription(), appKey: createPublicKey(options.app.publicKey), limits },
+    api: { world, description: loadDescription(), appKey: createPublicKey(options.app.publicKey), limits, webhooks },
     faults,
     calls,
     pushes,

@@ -1,4 +1,4 @@
-import { createHmac, randomUUID } from 'node:crypto'
+import { createHmac, randomInt, randomUUID } from 'node:crypto'
 
 /** One webhook event and how its deliveries went. A redelivery keeps the guid, as GitHub's do. */
 export interface Delivery {
@@ -10,6 +10,8 @@ export interface Delivery {
 }
 
 export interface DeliveryAttempt {
+  /** GitHub's number of the attempt, greater than those before. */
+  id: number
   at: Date
   ms: number
   /** Undefined when there was no answer within ten seconds. */
@@ -33,11 +35,15 @@ export const createWebhooks = (settings: WebhookSettings) => {
   const deliveries: Delivery[] = []
   const pending = new Set<Promise<unknown>>()
   let held: Delivery[] | undefined
+  let lastId = randomInt(1_000_000_000)
 
   const attempt = (delivery: Delivery): Promise<DeliveryAttempt> => {
+    lastId += 1
+    const id = lastId
     const running = post(settings, delivery).then((result) => {
-      delivery.attempts.push(result)
-      return result
+      const made = { id, ...result }
+      delivery.attempts.push(made)
+      return made
     })
     pending.add(running)
     void running.finally(() => pending.delete(running))
@@ -91,7 +97,10 @@ export const createWebhooks = (settings: WebhookSettings) => {
 
 export type Webhooks = ReturnType<typeof createWebhooks>
 
-const post = async ({ appId, secret, url }: WebhookSettings, delivery: Delivery): Promise<DeliveryAttempt> => {
+const post = async (
+  { appId, secret, url }: WebhookSettings,
+  delivery: Delivery,
+): Promise<Omit<DeliveryAttempt, 'id'>> => {
   const body = JSON.stringify(delivery.payload)
   const at = new Date()
   const ms = () => Date.now() - at.getTime()

@@ -1,14 +1,16 @@
-import type { ForgeDelivery, ForgeEvent } from '@pushfn/forge/forge'
+import type { ForgeDelivery, ForgeEvent, ForgeRepositoryLabel } from '@pushfn/forge/forge'
 import { removeAccount, setAccountSuspended } from '@pushfn/store/accounts'
 import { CANCEL_REASONS, type Stopped } from '@pushfn/store/cancellation'
 import type { Transaction } from '@pushfn/store/database'
 import type { DeliveryFacts, Outcome } from '@pushfn/store/deliveries'
 import { recordPush } from '@pushfn/store/pushes'
 import {
+  ensureRepositories,
   ensureRepository,
   type Repository,
   type RepositoryFacts,
   removeRepositories,
+  repositoriesByForgeIds,
   repositoryByForgeId,
 } from '@pushfn/store/repositories'
 import { ensureTenant, type Tenant, tenantByAccount } from '@pushfn/store/tenants'
@@ -27,10 +29,10 @@ export interface Applied extends Outcome {
 export const applyEvents = async (
   tx: Transaction,
   allowed: AllowedTenants,
-  facts: DeliveryFacts,
+  facts: Frame['facts'],
   delivery: ForgeDelivery,
 ): Promise<Applied> => {
-  const applied: Applied = { outcome: 'accepted', builds: [], superseded: [], functions: [], hasReports: false }
+  const applied = nothingApplied()
   if (delivery.events.length === 0) {
     return { ...applied, outcome: 'ignored', reason: delivery.ignored ?? `${delivery.event} means nothing here` }
   }
@@ -41,14 +43,22 @@ export const applyEvents = async (
   return applied
 }
 
+export const nothingApplied = (): Applied => ({
+  outcome: 'accepted',
+  builds: [],
+  superseded: [],
+  functions: [],
+  hasReports: false,
+})
+
 interface Frame {
   allowed: AllowedTenants
-  facts: DeliveryFacts
+  facts: Pick<DeliveryFacts, 'forge' | 'id'>
   applied: Applied
 }
 
 /** Returns why the event was ignored, when it was. */
-const applyEvent = async (tx: Transaction, frame: Frame, event: ForgeEvent): Promise<string | undefined> => {
+export const applyEvent = async (tx: Transaction, frame: Frame, event: ForgeEvent): Promise<string | undefined> => {
   const { forge } = frame.facts
   switch (event.kind) {
     case 'ping':
@@ -58,9 +68,7 @@ const applyEvent = async (tx: Transaction, frame: Frame, event: ForgeEvent): Pro
     case 'installed': {
       if (!(await frame.allowed.has(tx, forge, event.account.login))) return unknownTenant(event.account.login)
       const tenant = await ensureTenant(tx, { forge, ...event.account })
-      for (const repository of event.repositories) {
-        await placeRepository(tx, frame, tenant, { ...repository, installationId: event.installationId })
-      }
+      await placeRepositories(tx, frame, tenant, event.installationId, event.repositories)
       return undefined
     }
     case 'uninstalled':
@@ -76,9 +84,7 @@ const applyEvent = async (tx: Transaction, frame: Frame, event: ForgeEvent): Pro
       if (event.added.length === 0) return undefined
       if (!(await frame.allowed.has(tx, forge, event.account.login))) return unknownTenant(event.account.login)
       const tenant = await ensureTenant(tx, { forge, ...event.account })
-      for (const repository of event.added) {
-        await placeRepository(tx, frame, tenant, { ...repository, installationId: event.installationId })
-      }
+      await placeRepositories(tx, frame, tenant, event.installationId, event.added)
       return undefined
     }
     case 'repository-renamed':
@@ -147,6 +153,25 @@ const placeRepository = async (
     note(frame, await removeRepositories(tx, [there.id], CANCEL_REASONS.repositoryTransferred))
   }
   return ensureRepository(tx, tenant.id, { forge, ...facts })
+}
+
+/** Many at once; what was another's until now ends there as well. */
+const placeRepositories = async (
+  tx: Transaction,
+  frame: Frame,
+  tenant: Tenant,
+  installationId: string,
+  labels: readonly ForgeRepositoryLabel[],
+): Promise<void> => {
+  const { forge } = frame.facts
+  const there = await repositoriesByForgeIds(
+    tx,
+    forge,
+    labels.map(({ id }) => id),
+  )
+  const foreign = there.filter(({ tenantId }) => tenantId !== tenant.id).map(({ id }) => id)
+  if (foreign.length > 0) note(frame, await removeRepositories(tx, foreign, CANCEL_REASONS.repositoryTransferred))
+  await ensureRepositories(tx, tenant.id, { forge, installationId }, labels)
 }
 
 const removeRepository = async (tx: Transaction, frame: Frame, forgeId: string): Promise<void> => {

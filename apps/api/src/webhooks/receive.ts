@@ -4,6 +4,7 @@ import { channels } from '@pushfn/store/bus'
 import { recordDelivery } from '@pushfn/store/deliveries'
 import type { ApiContext } from '../context.ts'
 import { applyEvents } from './apply-events.ts'
+import { subjectOf } from './subject-of.ts'
 import { tryAgain } from './try-again.ts'
 
 export interface WebhookAnswer {
@@ -30,6 +31,8 @@ export const receiveWebhook = async (
     id: delivery.id,
     event: delivery.event,
     ...(delivery.action && { action: delivery.action }),
+    ...subjectOf(delivery),
+    events: delivery.events,
   }
   const log = context.log.child({ delivery: delivery.id, event: delivery.event, forge: forge.kind })
 

@@ -2,6 +2,8 @@ import type { Forge } from '../forge.ts'
 import { DEFAULT_PATIENCE } from '../patience.ts'
 import { createAsInstallation } from './as-installation.ts'
 import { createCheckoutSource } from './checkout-source.ts'
+import { createFailedDeliveries } from './failed-deliveries.ts'
+import { createHeadOf } from './head-of.ts'
 import { createInstallationTokens } from './installation-tokens.ts'
 import { createMintToken } from './mint-token.ts'
 import { createOctokits } from './octokit.ts'
@@ -22,7 +24,12 @@ export const createGithub = (settings: GithubSettings): Forge => {
   const asInstallation = createAsInstallation(octokits, tokens, patience)
   return {
     kind: 'github',
-    webhooks: { isSigned, receive: createReceive(settings.webhookSecrets) },
+    webhooks: {
+      isSigned,
+      receive: createReceive(settings.webhookSecrets),
+      ...createFailedDeliveries(octokits, patience),
+    },
+    headOf: createHeadOf(asInstallation),
     checkoutSource: createCheckoutSource({ cloneUrl: settings.cloneUrl, callMs: patience.callMs }, tokens),
     setStatus: createSetStatus(asInstallation),
     setCheck: createSetCheck(asInstallation, { checkName: settings.checkName ?? 'pushfn', patience }),

@@ -12,8 +12,8 @@ import type { GithubSettings } from './settings.ts'
 export interface Octokits {
   /** A client with an installation's token. */
   withToken: (installationId: string, token: string) => Octokit
-  /** A client that is the App itself: it can do no more than ask for tokens. */
-  asApp: (installationId: string) => Octokit
+  /** A client that is the App itself: it can ask for tokens, and how its webhooks went. `pace`: with whom it takes turns. */
+  asApp: (pace: string) => Octokit
 }
 
 /**
@@ -47,9 +47,9 @@ export const createOctokits = (settings: GithubSettings, patience: Patience): Oc
 
   return {
     withToken: (installationId: string, token: string) => new Client({ ...optionsFor(installationId), auth: token }),
-    asApp: (installationId: string) =>
+    asApp: (pace: string) =>
       new Client({
-        ...optionsFor(installationId),
+        ...optionsFor(pace),
         authStrategy: createAppAuth,
         auth: { appId: settings.appId, privateKey: settings.privateKey, log: SILENT },
       }),

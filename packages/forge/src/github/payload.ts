@@ -75,5 +75,11 @@ export const PullRequestPayload = z.object({
 })
 export type PullRequestPayload = z.infer<typeof PullRequestPayload>
 
-/** What every payload may have. */
-export const AnyPayload = z.looseObject({ action: z.string().max(100).optional() })
+/** What every payload may have. Whose it is and what it is about is for the ledger alone: where it is not told, it is not known. */
+export const AnyPayload = z.object({
+  action: z.string().max(100).optional(),
+  repository: z.object({ id: Id, name: Name, owner: Account }).optional().catch(undefined),
+  installation: z.object({ account: Account }).optional().catch(undefined),
+  organization: Account.optional().catch(undefined),
+})
+export type AnyPayload = z.infer<typeof AnyPayload>

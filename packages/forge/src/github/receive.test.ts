@@ -103,6 +103,18 @@ describe('receiving a webhook', () => {
     expect(delivery).toMatchObject({ event: 'issues', action: 'opened', events: [], ignored: expect.any(String) })
   })
 
+  it('tells whose it is and what it is about, also of what it ignores', async () => {
+    const repository = { id: 7, name: 'shop', owner: { id: 1, login: 'ada' } }
+    const about = { account: { id: '1', login: 'ada' }, repository: { id: '7', name: 'shop' } }
+    expect(await deliver({ action: 'opened', repository }, {}, 'issues')).toMatchObject(about)
+    const installation = { account: { id: 2, login: 'grace' } }
+    const granted = await deliver({ installation }, {}, 'marketplace_purchase')
+    expect(granted).toMatchObject({ account: { id: '2', login: 'grace' } })
+    const odd = await deliver({ repository: { id: -1, name: '../..' } }, {}, 'issues')
+    expect(odd).not.toHaveProperty('account')
+    expect(odd).not.toHaveProperty('repository')
+  })
+
   const body = JSON.stringify(push)
   const right = sign(body)
   const malformed: [string, string | undefined][] = [

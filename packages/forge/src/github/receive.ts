@@ -22,8 +22,8 @@ export const createReceive = (secrets: readonly string[]) => {
     const { id, event } = identityOf(request.headers)
     const payload = parsePayload(text, request.headers['content-type'])
     try {
-      const { action } = AnyPayload.parse(payload)
-      return { id, event, ...(action !== undefined && { action }), events: [], ...meaningOf(event, payload) }
+      const facts = AnyPayload.parse(payload)
+      return { id, event, ...subjectOf(facts), events: [], ...meaningOf(event, payload) }
     } catch (error) {
       if (!(error instanceof z.ZodError)) throw error
       throw badRequest(`the payload of ${event} is not GitHub’s: ${z.prettifyError(error)}`, error)
@@ -45,6 +45,15 @@ const verify = async (verifiers: readonly Webhooks[], text: string, signature: s
   throw new AppError('UNAUTHENTICATED', signature ? 'the webhook’s signature is wrong' : 'the webhook is not signed', {
     hint: 'X-Hub-Signature-256 must be the HMAC of the body with the webhook secret that this cloud was given',
   })
+}
+
+const subjectOf = ({ action, repository, installation, organization }: AnyPayload) => {
+  const account = repository?.owner ?? installation?.account ?? organization
+  return {
+    ...(action !== undefined && { action }),
+    ...(account && { account }),
+    ...(repository && { repository: { id: repository.id, name: repository.name } }),
+  }
 }
 
 const header = (name: string) =>

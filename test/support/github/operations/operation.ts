@@ -2,12 +2,14 @@ import type { Answer } from '../answers.ts'
 import { failed, notFound } from '../answers.ts'
 import type { Identity } from '../authenticate.ts'
 import type { Description } from '../description.ts'
+import type { Webhooks } from '../webhooks.ts'
 import { opens, type Repository, repositoryNamed, type World } from '../world.ts'
 
 /** One request that fits the description, as an operation sees it. */
 export interface OperationRequest {
   world: World
   description: Description
+  webhooks: Webhooks
   /** `http://127.0.0.1:…` */
   url: string
   identity: Identity

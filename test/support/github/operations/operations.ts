@@ -1,4 +1,6 @@
+import { getBranch } from './branches.ts'
 import { createCheck, getCheck, listChecksForRef, updateCheck } from './checks.ts'
+import { listWebhookDeliveries, redeliverWebhookDelivery } from './hook-deliveries.ts'
 import type { Handler } from './operation.ts'
 import { getRepository, listInstallationRepositories } from './repositories.ts'
 import { createCommitStatus, listCommitStatuses } from './statuses.ts'
@@ -8,7 +10,10 @@ import { createInstallationToken } from './tokens.ts'
 export const OPERATIONS: Readonly<Record<string, Handler>> = {
   'apps/create-installation-access-token': createInstallationToken,
   'apps/list-repos-accessible-to-installation': listInstallationRepositories,
+  'apps/list-webhook-deliveries': listWebhookDeliveries,
+  'apps/redeliver-webhook-delivery': redeliverWebhookDelivery,
   'repos/get': getRepository,
+  'repos/get-branch': getBranch,
   'repos/create-commit-status': createCommitStatus,
   'repos/list-commit-statuses-for-ref': listCommitStatuses,
   'checks/create': createCheck,

@@ -1,0 +1,73 @@
+import { z } from 'zod'
+
+/** What a delivery means to the cloud, whatever forge sent it. The ledger keeps events as JSON, and reads them by this. */
+
+/** A repository as the forge names it. Ids are the forge's numeric ones, as text: names are only labels. */
+export const ForgeRepository = z.object({
+  id: z.string(),
+  name: z.string(),
+  owner: z.string(),
+  ownerId: z.string(),
+  isPrivate: z.boolean(),
+  defaultBranch: z.string(),
+  /** GitHub: the App's installation that may read it. */
+  installationId: z.string().optional(),
+})
+export type ForgeRepository = z.infer<typeof ForgeRepository>
+
+export const ForgeAccount = z.object({ id: z.string(), login: z.string() })
+export type ForgeAccount = z.infer<typeof ForgeAccount>
+
+export const ForgeRepositoryLabel = z.object({ id: z.string(), name: z.string(), isPrivate: z.boolean() })
+export type ForgeRepositoryLabel = z.infer<typeof ForgeRepositoryLabel>
+
+const installation = { installationId: z.string(), account: ForgeAccount }
+
+export const ForgeEvent = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('ping') }),
+  z.object({
+    kind: z.literal('push'),
+    repository: ForgeRepository,
+    /** `refs/heads/main` */
+    ref: z.string(),
+    before: z.string(),
+    /** The new commit; absent when the ref was deleted. */
+    after: z.string().optional(),
+    isForced: z.boolean(),
+    pusher: z.string(),
+    /** First line of the head commit's message. */
+    message: z.string(),
+  }),
+  z.object({ kind: z.literal('installed'), ...installation, repositories: z.array(ForgeRepositoryLabel).readonly() }),
+  z.object({ kind: z.literal('uninstalled'), ...installation }),
+  z.object({ kind: z.literal(['suspended', 'unsuspended']), ...installation }),
+  z.object({
+    kind: z.literal('repositories-changed'),
+    ...installation,
+    added: z.array(ForgeRepositoryLabel).readonly(),
+    removed: z.array(ForgeRepositoryLabel).readonly(),
+  }),
+  z.object({
+    kind: z.literal(['repository-renamed', 'repository-edited', 'repository-transferred']),
+    repository: ForgeRepository,
+  }),
+  z.object({ kind: z.literal('repository-deleted'), repository: ForgeRepository.pick({ id: true }) }),
+  z.object({
+    kind: z.literal('pull-request'),
+    repository: ForgeRepository,
+    /** `synchronised`: there are other commits in it. `closed`: merged or not. */
+    action: z.enum(['opened', 'synchronised', 'reopened', 'closed']),
+    /** What people see, `#7` or `!7`: unique within the repository. */
+    number: z.number(),
+    title: z.string(),
+    /** The login of who did it. */
+    sender: z.string(),
+    headSha: z.string(),
+    /** The branch it comes from; of another repository when `isFork`. */
+    headRef: z.string(),
+    /** The branch it is to go into. */
+    baseRef: z.string(),
+    isFork: z.boolean(),
+  }),
+])
+export type ForgeEvent = z.infer<typeof ForgeEvent>
