@@ -78,6 +78,13 @@ const TABLE: Row[] = [
   { route: 'POST tenants/:tenant/functions/:function/dead-letters/:id/replay', expected: NOTHING_THERE },
   { route: 'DELETE tenants/:tenant/functions/:function/dead-letters/:id', expected: NOTHING_THERE },
   { route: 'GET tenants/:tenant/callback-key', expected: TENANTS },
+  { route: 'GET tenants/:tenant/repositories', expected: TENANTS },
+  { route: 'GET tenants/:tenant/repositories/:repository/settings', expected: TENANTS },
+  {
+    route: 'PUT tenants/:tenant/repositories/:repository/settings',
+    body: { deployBranch: 'main' },
+    expected: TENANTS,
+  },
   { route: 'GET tenants/:tenant/builds', expected: TENANTS },
   { route: 'GET tenants/:tenant/builds/:id', expected: TENANTS },
   { route: 'GET tenants/:tenant/builds/:id/events', expected: TENANTS },
@@ -118,7 +125,12 @@ const ASTRAY: Row[] = [
 
 const pathOf = (row: Row): string =>
   row.path?.() ??
-  row.route.split(' ')[1]?.replace(':tenant', 'owner').replace(':function', 'hello').replace(':id', build) ??
+  row.route
+    .split(' ')[1]
+    ?.replace(':tenant', 'owner')
+    .replace(':function', 'hello')
+    .replace(':repository', 'shop')
+    .replace(':id', build) ??
   ''
 
 /** Signs in as the console's page does; returns the cookie. */

@@ -45,9 +45,13 @@ const departures: [string, (project: Project) => Promise<void>, string][] = [
   [
     'a repository that another account got',
     async ({ repository, installation }) => {
+      const where = { forge_forgeRepositoryId: { forge: 'github' as const, forgeRepositoryId: String(repository.id) } }
+      await db.repository.update({ where, data: { deployBranch: 'main', settings: {} } })
       repository.owner = world.github.createAccount('heir')
       const payload = repositoryPayload('transferred', { repository, installation }, world.github.url)
       await world.github.webhooks.send('repository', payload)
+      // Nor does the heir get what the former owner settled.
+      expect(await db.repository.findUnique({ where })).toMatchObject({ deployBranch: null, settings: null })
     },
     'belongs to another account',
   ],

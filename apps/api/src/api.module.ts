@@ -8,6 +8,7 @@ import { CallsController } from './rest/calls.controller.ts'
 import { DeliveriesController } from './rest/deliveries.controller.ts'
 import { DomainsController } from './rest/domains.controller.ts'
 import { HooksController } from './rest/hooks.controller.ts'
+import { RepositoriesController } from './rest/repositories.controller.ts'
 import { SessionController } from './rest/session.controller.ts'
 import { TenantsController } from './rest/tenants.controller.ts'
 import { TokensController } from './rest/tokens.controller.ts'
@@ -28,6 +29,7 @@ export const apiModule = (context: ApiContext): DynamicModule => ({
     HooksController,
     TokensController,
     DomainsController,
+    RepositoriesController,
     BuildsController,
     CallsController,
     DeliveriesController,

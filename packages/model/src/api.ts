@@ -5,6 +5,7 @@ import { BuildFailure, BuildState } from './build-state.ts'
 import { DomainName } from './domain-name.ts'
 import { BuildId } from './ids.ts'
 import { FunctionName, TenantSlug } from './names.ts'
+import { RepositorySettings } from './repository-settings.ts'
 
 /** What the REST API `/api/v1` takes and gives. Times are ISO 8601 in UTC. */
 
@@ -92,6 +93,20 @@ export const SessionView = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('operator') }),
 ])
 export type SessionView = z.infer<typeof SessionView>
+
+/** A repository as its tenant sees it. */
+export const RepositoryView = z.object({
+  name: z.string(),
+  forge: z.string(),
+  isPrivate: z.boolean(),
+  defaultBranch: z.string(),
+  settings: RepositorySettings,
+})
+export type RepositoryView = z.infer<typeof RepositoryView>
+
+/** The repositories of a tenant that are not removed, by name. */
+export const RepositoryList = z.object({ items: z.array(RepositoryView) })
+export type RepositoryList = z.infer<typeof RepositoryList>
 
 /** A function as its tenant sees it. */
 export const FunctionView = z.object({

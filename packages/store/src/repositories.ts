@@ -106,6 +106,18 @@ export const ensureBuiltinRepository = (db: Database, tenantId: string, name: Re
     })
   })
 
+/** A tenant's repositories that are not removed, by name. */
+export const repositoriesOf = (db: Database, tenantId: string): Promise<Repository[]> =>
+  db.repository.findMany({ where: { tenantId, removedAt: null }, orderBy: [{ name: 'asc' }, { createdAt: 'asc' }] })
+
+/** A tenant's repository by the name it has now; undefined when there is none that is not removed. */
+export const repositoryNamed = async (db: Database, tenantId: string, name: string): Promise<Repository | undefined> =>
+  (await db.repository.findFirst({
+    where: { tenantId, name, removedAt: null },
+    // A name that was freed by a rename nobody told of may stand twice: the younger one has it now.
+    orderBy: { createdAt: 'desc' },
+  })) ?? undefined
+
 /**
  * Marks repositories removed and their functions with them, and cancels their builds. Marks of removal are undone by the
  * next push. Returns for whom bells are to be rung.

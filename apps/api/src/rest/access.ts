@@ -1,7 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { AppError } from '@pushfn/model/errors'
 import { BuildId } from '@pushfn/model/ids'
+import { RepositoryName } from '@pushfn/model/names'
 import { type BuildRow, buildOf } from '@pushfn/store/build-list'
+import { type Repository, repositoryNamed } from '@pushfn/store/repositories'
 import { type Tenant, tenantBySlug } from '@pushfn/store/tenants'
 import { tenantOfToken } from '@pushfn/store/tokens'
 import type { FastifyRequest } from 'fastify'
@@ -50,6 +52,17 @@ export const requireBuild = async (context: ApiContext, tenant: Tenant, id: stri
   const build = BuildId.safeParse(id).success ? await buildOf(context.db, tenant.id, id) : undefined
   if (!build) throw noSuchBuild()
   return build
+}
+
+/** A repository of the tenant, by its name. Throws NOT_FOUND when the tenant has none of that name. */
+export const requireRepository = async (context: ApiContext, tenant: Tenant, name: string): Promise<Repository> => {
+  const repository = RepositoryName.safeParse(name).success
+    ? await repositoryNamed(context.db, tenant.id, name)
+    : undefined
+  if (repository) return repository
+  throw new AppError('NOT_FOUND', 'no such repository', {
+    hint: 'you have no repository of that name here: it is known from its first push on',
+  })
 }
 
 /** The tenant whose build somebody followed a link to: the caller's own, or to operators the one that has it. */

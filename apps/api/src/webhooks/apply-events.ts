@@ -13,6 +13,7 @@ import {
   repositoriesByForgeIds,
   repositoryByForgeId,
 } from '@pushfn/store/repositories'
+import { forgetRepositorySettings } from '@pushfn/store/repository-settings'
 import { ensureTenant, type Tenant, tenantByAccount } from '@pushfn/store/tenants'
 import type { AllowedTenants } from './allowed-tenants.ts'
 
@@ -151,6 +152,7 @@ const placeRepository = async (
   const there = await repositoryByForgeId(tx, forge, facts.id)
   if (there && there.tenantId !== tenant.id) {
     note(frame, await removeRepositories(tx, [there.id], CANCEL_REASONS.repositoryTransferred))
+    await forgetRepositorySettings(tx, there.id)
   }
   return ensureRepository(tx, tenant.id, { forge, ...facts })
 }

@@ -1,0 +1,47 @@
+import { Body, Controller, Get, Inject, Param, Put, Req } from '@nestjs/common'
+import { RepositoryList } from '@pushfn/model/api'
+import { RepositorySettings } from '@pushfn/model/repository-settings'
+import { repositoriesOf } from '@pushfn/store/repositories'
+import { setRepositorySettings, settingsOf } from '@pushfn/store/repository-settings'
+import type { FastifyRequest } from 'fastify'
+import { type ApiContext, CONTEXT } from '../context.ts'
+import { requireRepository, requireTenant } from './access.ts'
+import { parseInput } from './parse-input.ts'
+
+@Controller('api/v1/tenants/:tenant/repositories')
+export class RepositoriesController {
+  readonly #context: ApiContext
+
+  constructor(@Inject(CONTEXT) context: ApiContext) {
+    this.#context = context
+  }
+
+  @Get()
+  async list(@Req() request: FastifyRequest, @Param('tenant') slug: string): Promise<RepositoryList> {
+    const tenant = await requireTenant(this.#context, request, slug)
+    const rows = await repositoriesOf(this.#context.db, tenant.id)
+    return RepositoryList.parse({ items: rows.map((row) => ({ ...row, settings: settingsOf(row) })) })
+  }
+
+  @Get(':repository/settings')
+  async settings(
+    @Req() request: FastifyRequest,
+    @Param('tenant') slug: string,
+    @Param('repository') name: string,
+  ): Promise<RepositorySettings> {
+    const tenant = await requireTenant(this.#context, request, slug)
+    return settingsOf(await requireRepository(this.#context, tenant, name))
+  }
+
+  @Put(':repository/settings')
+  async setSettings(
+    @Req() request: FastifyRequest,
+    @Param('tenant') slug: string,
+    @Param('repository') name: string,
+    @Body() body: unknown,
+  ): Promise<RepositorySettings> {
+    const tenant = await requireTenant(this.#context, request, slug)
+    const repository = await requireRepository(this.#context, tenant, name)
+    return setRepositorySettings(this.#context.db, repository.id, parseInput(RepositorySettings, body))
+  }
+}

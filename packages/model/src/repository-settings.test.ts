@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest'
+import { BranchName, RepositorySettings } from './repository-settings.ts'
+
+describe('settings of a repository', () => {
+  test('may be none', () => {
+    expect(RepositorySettings.parse({})).toEqual({})
+  })
+
+  test('are refused with a key that nobody knows, so that a slip of the pen is no setting', () => {
+    expect(RepositorySettings.safeParse({ deploybranch: 'main' }).success).toBe(false)
+  })
+})
+
+test.each(['main', 'feature/x', 'release-1.0', 'ü', '@'])('“%s” is a branch', (name) => {
+  expect(BranchName.safeParse(name).success).toBe(true)
+})
+
+test.each([
+  '',
+  '-x',
+  '/x',
+  'x/',
+  'x//y',
+  'a..b',
+  'a b',
+  'a~b',
+  'x.lock',
+  'x.lock/y',
+  'a/.b',
+  '.a',
+  'a.',
+  'a@{b',
+  'a\\b',
+  'a\nb',
+  'a*',
+])('“%s” is no branch', (name) => {
+  expect(BranchName.safeParse(name).success).toBe(false)
+})
