@@ -1,6 +1,7 @@
 import { NO_COMMIT } from '@pushfn/model/ids'
 import { waitingBuilds } from '@pushfn/store/builds'
 import type { Repository } from '@pushfn/store/repositories'
+import { holdSequences } from '@pushfn/store/sequences'
 import type { ApiContext } from './context.ts'
 import { storePushIn } from './git/accept-push.ts'
 import { branchHeads, describeCommit, repositoryFolder } from './git/repositories-on-disk.ts'
@@ -61,12 +62,14 @@ const storeMissedPush = async (
   ref: string,
 ): Promise<void> => {
   await context.db.$transaction(async (tx) => {
-    const [known] = await tx.$queryRaw<{ sha: string }[]>`
-      SELECT sha FROM refs WHERE repository_id = ${where.repository.id}::uuid AND name = ${ref} FOR UPDATE`
+    await holdSequences(tx, where.repository.id)
+    const known = await tx.ref.findUnique({
+      where: { repositoryId_name: { repositoryId: where.repository.id, name: ref } },
+    })
     const sha = (await branchHeads(where.folder)).get(ref)
     if (!sha || sha === known?.sha) return
     const { message } = await describeCommit(where.folder, sha)
     context.log.warn({ repository: where.repository.id, ref, sha }, 'a push that was never stored is stored now')
-    await storePushIn(tx, where, { ref, before: known?.sha ?? NO_COMMIT, after: sha, message })
+    await storePushIn(tx, where, { ref, before: known?.sha ?? NO_COMMIT, after: sha, message, isFound: true })
   })
 }

@@ -4,6 +4,7 @@ import type { Transaction } from './database.ts'
 import type { ForgeKind, Push, Repository } from './generated/client.ts'
 import { newestMove } from './push-order.ts'
 import { deployBranchOf } from './repositories.ts'
+import { nextSequence } from './sequences.ts'
 import { storable } from './storable.ts'
 
 export interface PushFacts {
@@ -15,6 +16,11 @@ export interface PushFacts {
   pusher: string
   message: string
   delivery?: { forge: ForgeKind; id: string }
+  /**
+   * Nobody told of it: the ref was found to stand there. When it moved nobody knows, so that a pin since the ref's last push
+   * holds.
+   */
+  isFound?: boolean
 }
 
 const QUEUED_AFTER_MS = 2_000
@@ -30,20 +36,16 @@ export type RecordedPush =
   | { kind: 'known' }
 
 /**
- * Stores a push with its build, and allots its sequence. The ref's row is locked meanwhile, so that two pushes of one ref
+ * Stores a push with its build, and allots its sequence. The repository's row is locked meanwhile, so that two pushes of it
  * get their sequences one after the other: in the order in which they were made, as far as that can be told.
  */
 export const recordPush = async (tx: Transaction, push: PushFacts): Promise<RecordedPush> => {
   const branch = push.ref.replace(/^refs\/heads\//, '')
   const repositoryId = push.repository.id
-  // Above every other ref's of the repository too: functions compare sequences, and the deploy branch may change.
-  const [ref] = await tx.$queryRaw<[{ sequence: bigint }]>`
-    INSERT INTO refs AS mine (repository_id, name, sequence, sha)
-    SELECT ${repositoryId}::uuid, ${push.ref}, 1 + coalesce(max(sequence), 0), ${push.sha}
-    FROM refs WHERE repository_id = ${repositoryId}::uuid
-    ON CONFLICT (repository_id, name) DO UPDATE
-      SET sequence = greatest(mine.sequence + 1, excluded.sequence), sha = excluded.sha
-    RETURNING sequence`
+  const sequence = await nextSequence(tx, repositoryId)
+  const stand = { sequence, sha: push.sha }
+  const ref = { repositoryId, name: push.ref }
+  await tx.ref.upsert({ where: { repositoryId_name: ref }, create: { ...ref, ...stand }, update: stand })
 
   const known = await tx.push.findMany({
     where: { repositoryId, ref: push.ref },
@@ -55,7 +57,8 @@ export const recordPush = async (tx: Transaction, push: PushFacts): Promise<Reco
   const isSameMove = last?.sha === push.sha && last.before === push.before
   if (isSameMove && last.build?.state !== 'failed' && last.build?.state !== 'cancelled') return { kind: 'known' }
 
-  const place = { tx, push, sequence: ref.sequence }
+  const isOfBefore = last && (isSameMove || push.isFound)
+  const place = { tx, push, sequence, ...(isOfBefore && { firstSequence: madeAt(last) }) }
   const newer = isSameMove ? undefined : newestMove(known.toReversed(), push)
   if (newer) return recordOvertaken(place, newer, newer.id === last?.id)
   if (branch === deployBranchOf(push.repository)) return recordQueued(place)
@@ -67,9 +70,13 @@ interface Place {
   tx: Transaction
   push: PushFacts
   sequence: bigint
+  firstSequence?: bigint
 }
 
-const createPush = ({ tx, push, sequence }: Place): Promise<{ id: string }> =>
+/** By when a push was made, in the repository's count. */
+export const madeAt = (push: Pick<Push, 'sequence' | 'firstSequence'>): bigint => push.firstSequence ?? push.sequence
+
+const createPush = ({ tx, push, sequence, firstSequence }: Place): Promise<{ id: string }> =>
   tx.push.create({
     data: {
       repositoryId: push.repository.id,
@@ -77,6 +84,7 @@ const createPush = ({ tx, push, sequence }: Place): Promise<{ id: string }> =>
       sha: push.sha,
       before: push.before,
       sequence,
+      firstSequence: firstSequence ?? null,
       pusher: storable(push.pusher.slice(0, 200)),
       message: storable(push.message.slice(0, 500)),
       deliveryForge: push.delivery?.forge ?? null,
@@ -136,7 +144,7 @@ const recordEnded = async (
  * one is the newest, and not the one that came last, that one is built.
  */
 const recordOvertaken = async (place: Place, newer: Push, isLast: boolean): Promise<RecordedPush> => {
-  const { tx, push } = place
+  const { tx, push, sequence } = place
   const ref = { repositoryId: push.repository.id, ref: push.ref }
   await tx.ref.update({
     where: { repositoryId_name: { repositoryId: ref.repositoryId, name: push.ref } },
@@ -145,9 +153,12 @@ const recordOvertaken = async (place: Place, newer: Push, isLast: boolean): Prom
   const lowest = await tx.push.aggregate({ where: ref, _min: { sequence: true } })
   const below = (lowest._min.sequence ?? 0n) < 0n ? (lowest._min.sequence ?? 0n) - 1n : -1n
   const reason = `superseded by ${newer.sha.slice(0, 8)}, which was told of earlier`
-  const overtaken = await recordEnded({ tx, push, sequence: below }, { state: 'superseded', status: 'error', reason })
+  const overtaken = await recordEnded(
+    { tx, push, sequence: below, firstSequence: sequence },
+    { state: 'superseded', status: 'error', reason },
+  )
   if (isLast || push.ref !== `refs/heads/${deployBranchOf(push.repository)}`) return overtaken
   // The ref is found to stand there, it did not move: its move is known already.
   const { sha, pusher, message } = newer
-  return recordQueued({ ...place, push: { ...push, sha, before: sha, pusher, message } })
+  return recordQueued({ ...place, push: { ...push, sha, before: sha, pusher, message }, firstSequence: madeAt(newer) })
 }

@@ -77,7 +77,7 @@ const storePush = async (
 export const storePushIn = async (
   tx: Transaction,
   where: Pick<AcceptedPush, 'repository' | 'user' | 'folder'>,
-  command: { ref: string; before: string; after: string; message: string },
+  command: { ref: string; before: string; after: string; message: string; isFound?: boolean },
 ): Promise<RecordedPush> =>
   recordPush(tx, {
     repository: await withDefaultBranch(tx, where),
@@ -86,6 +86,7 @@ export const storePushIn = async (
     before: command.before,
     pusher: where.user,
     message: command.message,
+    isFound: command.isFound ?? false,
   })
 
 /**
