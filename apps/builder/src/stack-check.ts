@@ -64,6 +64,6 @@ const stepTable = (events: readonly BuildEvent[]): string => {
 const urlList = (events: readonly BuildEvent[]): string =>
   events
     .filter((event) => event.kind === 'function')
-    .filter((event) => event.status === 'live' && event.url !== undefined)
+    .filter((event) => (event.status === 'live' || event.status === 'reused') && event.url !== undefined)
     .map((event) => `- ${event.function}: ${event.url}`)
     .join('\n')

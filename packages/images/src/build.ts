@@ -10,7 +10,6 @@ import { BuildLine, decodeTrace, type Trace } from './build-trace.ts'
 import { type BuildContext, packContext } from './context.ts'
 import { checkFoundation, type Foundation, vertexProblem } from './foundation.ts'
 import { refuse } from './refuse.ts'
-import { removeImage } from './remove-image.ts'
 
 export interface BuildOptions {
   docker: Docker
@@ -30,6 +29,8 @@ export interface BuildOptions {
   signal: AbortSignal
   /** Called for each line as it comes, without its line end; see `createBuildLog`. */
   onLog: (line: string) => void
+  /** Called with the image that had the name before: an earlier build of the same commit. It has no name any more. */
+  onReplaced: (imageId: string) => Promise<unknown>
   limits?: Partial<BuildLimits>
 }
 
@@ -67,8 +68,7 @@ export const buildImage = async (options: BuildOptions): Promise<BuiltImage> => 
   try {
     const imageId = await run(options, buildId, signal, log)
     const before = await replaced
-    // The tag was another image's: an earlier try of the same commit. Nothing names it any more.
-    if (before !== undefined && before !== imageId) await removeImage(options.docker, before)
+    if (before !== undefined && before !== imageId) await options.onReplaced(before)
     return { imageId, cached: log.isCached(), ms: performance.now() - begun }
   } catch (err) {
     if (signal.aborted || (err instanceof AppError && err.code === 'HANDLER_INVALID'))

@@ -94,10 +94,10 @@ describe('a build context', () => {
     const files = { ...HANDLER, 'hello/b/c.txt': 'c', 'hello/a.txt': 'a' }
     const [one, two] = [await contextOf(files), await contextOf(files)]
     expect((await buffer(packContext(one))).equals(await buffer(packContext(two)))).toBe(true)
-    const inputs = { buildArgs: { A: '1', B: '2' }, baseImageId: 'sha256:x' }
+    const inputs = { buildArgs: { A: '1', B: '2' }, bases: ['sha256:x'] }
     const hash = inputsHash({ context: one, ...inputs })
     expect(inputsHash({ context: two, ...inputs, buildArgs: { B: '2', A: '1' } })).toBe(hash)
-    expect(inputsHash({ context: two, ...inputs, baseImageId: 'sha256:y' })).not.toBe(hash)
+    expect(inputsHash({ context: two, ...inputs, bases: ['sha256:y'] })).not.toBe(hash)
     expect(inputsHash({ context: two, ...inputs, buildArgs: { A: '12', B: '' } })).not.toBe(hash)
     const changed = await contextOf({ ...files, 'hello/a.txt': 'b' })
     expect(inputsHash({ context: changed, ...inputs })).not.toBe(hash)

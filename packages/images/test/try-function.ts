@@ -109,6 +109,7 @@ export const build = async (planned: Planned, overrides: Partial<BuildOptions> =
     mayPull: planned.template.origin !== 'built-in' || planned.template.name === 'dockerfile',
     signal: AbortSignal.timeout(120_000),
     onLog: (line) => lines.push(line),
+    onReplaced: (id) => removeImage(docker, id),
     ...overrides,
   })
   const remove = async () => {

@@ -21,6 +21,7 @@ export const BuildEvent = z.discriminatedUnion('kind', [
     ...common,
     kind: z.literal('function'),
     function: z.string(),
+    /** `reused` without a URL: its image is there already; with one: it is live already, and goes on as it is. */
     status: z.enum(['building', 'built', 'reused', 'deploying', 'live', 'failed', 'removed']),
     url: z.string().optional(),
     ms: z.number().nonnegative().optional(),

@@ -5,6 +5,8 @@ import { ensureLive, holdFunction, wantLive } from './aliases.ts'
 import type { Claim } from './builds.ts'
 import { refuseIfCancelled } from './cancellation.ts'
 import type { Database, Transaction } from './database.ts'
+import { holdImage, rememberImage } from './images.ts'
+import { keepLive } from './keep-live.ts'
 
 export interface WantedFunction {
   name: string
@@ -13,6 +15,10 @@ export interface WantedFunction {
   /** What the engine runs it by. */
   digest: string
   spec: FunctionSpec
+  /** What the image was made of; none for one that is built each time. */
+  inputs?: string | undefined
+  /** It was not built for this release, but found by its inputs. */
+  isReused?: boolean
 }
 
 export interface ReleaseFacts {
@@ -31,18 +37,21 @@ export interface WantedRevision {
   /** Of its alias `live`. */
   aliasId: string
   revisionId: string
+  /** It is live already, of an earlier build: nothing has to be done. */
+  isReused: boolean
 }
 
 /**
- * Writes what shall be live: a revision for each function, and each function's wish for it. One transaction, fenced by
- * the build's generation; said twice it is as said once. Throws LEASE_LOST, CANCELLED, SUPERSEDED or FUNCTION_TAKEN, and
- * then nothing was written.
+ * Writes what shall be live: a revision for each function that is to change, and the function's wish for it. One transaction,
+ * fenced by the build's generation; said twice it is as said once. Throws LEASE_LOST, CANCELLED, SUPERSEDED, FUNCTION_TAKEN,
+ * or ENGINE_FAILED for an image that went meanwhile, and then nothing was written.
  */
 export const release = (db: Database, facts: ReleaseFacts): Promise<WantedRevision[]> =>
   db.$transaction(async (tx) => {
     await holdOwner(tx, facts)
     await holdBuild(tx, facts.claim)
     await refuseIfCancelled(tx, { id: facts.claim.buildId, tenantId: facts.tenantId })
+    await keepImages(tx, facts)
     const revisions: WantedRevision[] = []
     // In one order for everybody, so that two releases never wait for each other in a circle.
     for (const wanted of facts.functions.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
@@ -67,8 +76,21 @@ const holdBuild = async (tx: Transaction, claim: Claim): Promise<void> => {
   if (rows.length === 0) throw new AppError('LEASE_LOST', `build ${claim.buildId} was taken over`)
 }
 
+/** In one order for everybody too. */
+const keepImages = async (tx: Transaction, { tenantId, functions }: ReleaseFacts): Promise<void> => {
+  const images = functions.flatMap(({ inputs, image: name, digest, isReused }) =>
+    inputs === undefined ? [] : [{ inputs, name, digest, isReused }],
+  )
+  for (const image of images.toSorted((a, b) => (a.inputs < b.inputs ? -1 : 1))) {
+    await (image.isReused ? holdImage(tx, tenantId, image) : rememberImage(tx, tenantId, image))
+  }
+}
+
 const wantRevision = async (tx: Transaction, facts: ReleaseFacts, wanted: WantedFunction): Promise<WantedRevision> => {
   const fn = await ensureFunction(tx, facts, wanted.name)
+  const { digest, spec } = wanted
+  const kept = await keepLive(tx, fn.id, { buildId: facts.claim.buildId, sequence: facts.sequence, digest, spec })
+  if (kept) return { name: wanted.name, functionId: fn.id, ...kept, isReused: true }
   const revision = await tx.revision.upsert({
     where: { buildId_functionId: { buildId: facts.claim.buildId, functionId: fn.id } },
     create: {
@@ -87,7 +109,7 @@ const wantRevision = async (tx: Transaction, facts: ReleaseFacts, wanted: Wanted
   const wish = { functionId: fn.id, revisionId: revision.id, sequence: facts.sequence }
   if (!(await wantLive(tx, wish)))
     throw new AppError('SUPERSEDED', `a newer push already wants another revision of ${wanted.name}`)
-  return { name: wanted.name, functionId: fn.id, aliasId, revisionId: revision.id }
+  return { name: wanted.name, functionId: fn.id, aliasId, revisionId: revision.id, isReused: false }
 }
 
 const ensureFunction = async (tx: Transaction, facts: ReleaseFacts, name: string) => {

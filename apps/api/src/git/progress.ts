@@ -38,7 +38,8 @@ const functionLine = (event: Extract<BuildEvent, { kind: 'function' }>): string 
     case 'built':
       return `built ${name}${event.ms === undefined ? '' : ` in ${seconds(event.ms)}`}`
     case 'reused':
-      return `${name} is unchanged`
+      // That its image is there already is no news while it is not said what becomes of it.
+      return event.url && `${name} is unchanged, and live at ${event.url}`
     case 'deploying':
       return `starting ${name} …`
     case 'live':

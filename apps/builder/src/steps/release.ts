@@ -13,10 +13,13 @@ const LOOK_EVERY_MS = 1_000
 export interface ReleasedFunction {
   name: string
   url: string
+  /** It went on running as it did: nothing of it changed. */
+  isReused: boolean
 }
 
 /**
- * Writes the wanted revisions and waits until the controller brought each live or gave it up. When all are live, the
+ * Writes the wanted revisions and waits until the controller brought each live or gave it up. A function of which neither
+ * image nor configuration changed is left alone, container and all. When all are live, the
  * repository's functions that left the stack are removed. Throws NOT_READY with the function's own last words when one
  * did not get ready: what was live before goes on serving.
  */
@@ -38,11 +41,13 @@ export const release = async (
       sequence: build.push.sequence,
       functions: plans.map((plan) => ({ name: plan.fn.name, spec: plan.spec, ...imageOf(images, plan) })),
     })
-    for (const revision of revisions) {
+    const changed = revisions.filter((revision) => !revision.isReused)
+    for (const revision of changed) {
       run.tell({ kind: 'function', function: revision.name, status: 'deploying' })
       void context.bus.publish(bells.functionWanted, revision.functionId)
     }
-    const released = await waitUntilLive(run, revisions, settled)
+    const reused = await tellReused(run, revisions)
+    const released = [...reused, ...(await waitUntilLive(run, changed, settled))]
     const removed = await removeMissing(context.db, {
       claim: run.claim,
       repositoryId: repository.id,
@@ -127,7 +132,23 @@ const tellLive = async (run: Run, name: string, ms: number): Promise<ReleasedFun
   const url = functionUrl(run.context.urls, run.build.push.repository.tenant.slug, name)
   run.tell({ kind: 'function', function: name, status: 'live', url, ms })
   await run.wantStatuses({ context: name, state: 'success', description: `live at ${url}`, targetUrl: url })
-  return { name, url }
+  return { name, url, isReused: false }
+}
+
+const tellReused = async (run: Run, revisions: readonly WantedRevision[]): Promise<ReleasedFunction[]> => {
+  const reused = revisions
+    .filter((revision) => revision.isReused)
+    .map(({ name }) => ({ name, url: functionUrl(run.context.urls, run.build.push.repository.tenant.slug, name) }))
+  for (const { name, url } of reused) run.tell({ kind: 'function', function: name, status: 'reused', url })
+  await run.wantStatuses(
+    ...reused.map(({ name, url }) => ({
+      context: name,
+      state: 'success' as const,
+      description: `reused: unchanged, live at ${url}`,
+      targetUrl: url,
+    })),
+  )
+  return reused.map((fn) => ({ ...fn, isReused: true }))
 }
 
 const notReady = (run: Run, first: { name: string; failure: string }, count: number): AppError =>

@@ -5,12 +5,21 @@ import type { ReleasedFunction } from './release.ts'
 
 /** Ends the build as live, tells everybody, and keeps its log. */
 export const report = async (run: Run, released: readonly ReleasedFunction[]): Promise<void> => {
-  const names = released.map((fn) => fn.name)
   const status = {
     context: STACK_CONTEXT,
     state: 'success' as const,
-    description: `deployed ${names.length === 1 ? names[0] : `${names.length} functions`}`,
+    description: descriptionOf(released),
     targetUrl: buildPageUrl(run.context.urls, run.build.id),
   }
   await run.end({ state: 'live', statuses: [status], events: [{ kind: 'state', state: 'live' }] })
+}
+
+/** `deployed hello`, `deployed 3 functions, reused 47` */
+const descriptionOf = (released: readonly ReleasedFunction[]): string => {
+  const deployed = released.filter((fn) => !fn.isReused)
+  const count = (functions: readonly ReleasedFunction[]) =>
+    functions.length === 1 ? functions[0]?.name : `${functions.length} functions`
+  const reused = released.length - deployed.length
+  if (deployed.length === 0) return `nothing changed: reused ${count(released)}`
+  return `deployed ${count(deployed)}${reused > 0 ? `, reused ${reused}` : ''}`
 }
