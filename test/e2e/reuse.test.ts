@@ -96,6 +96,23 @@ describe('of a stack of several functions', () => {
   })
 })
 
+test('a commit that asks for it is not built, wherever its message says so, and the next one is', async () => {
+  const tenant = await aTenantOf(world)
+  await using copy = await aWorkingCopy()
+  await copy.write(shop())
+  await copy.commit()
+  await copy.push(tenant.gitUrl('shop'))
+  await copy.write({ 'a/handler.js': handler('a2') })
+  await copy.commit('change a\n\nbut not yet [skip ci]')
+  expect((await copy.push(tenant.gitUrl('shop'))).output).toContain(
+    '[skip ci] in the commit’s message: nothing is built',
+  )
+  expect(await textOf(tenant.slug, 'a')).toBe('a1')
+  await copy.commit('now')
+  await copy.push(tenant.gitUrl('shop'))
+  expect(await textOf(tenant.slug, 'a')).toBe('a2')
+})
+
 describe('an image', () => {
   test('that was built before is used again when its code comes back, and built anew when it is gone', async () => {
     const tenant = await aTenantOf(world)

@@ -68,8 +68,8 @@ const storeMissedPush = async (
     })
     const sha = (await branchHeads(where.folder)).get(ref)
     if (!sha || sha === known?.sha) return
-    const { message } = await describeCommit(where.folder, sha)
+    const words = await describeCommit(where.folder, sha)
     context.log.warn({ repository: where.repository.id, ref, sha }, 'a push that was never stored is stored now')
-    await storePushIn(tx, where, { ref, before: known?.sha ?? NO_COMMIT, after: sha, message, isFound: true })
+    await storePushIn(tx, where, { ref, before: known?.sha ?? NO_COMMIT, after: sha, ...words, isFound: true })
   })
 }

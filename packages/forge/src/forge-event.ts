@@ -37,6 +37,8 @@ export const ForgeEvent = z.discriminatedUnion('kind', [
     pusher: z.string(),
     /** First line of the head commit's message. */
     message: z.string(),
+    /** The words in the whole of it that ask not to build, see `skipMarker`. */
+    skip: z.string().optional(),
   }),
   z.object({ kind: z.literal('installed'), ...installation, repositories: z.array(ForgeRepositoryLabel).readonly() }),
   z.object({ kind: z.literal('uninstalled'), ...installation }),

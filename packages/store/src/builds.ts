@@ -90,13 +90,21 @@ export const finishBuild = async (
   return count > 0
 }
 
-/** The newer push of the same ref, when there is one: then this build need not go on. */
+/**
+ * The newer push of the same ref, when there is one: then this build need not go on. One that is not built brings nothing
+ * in this one's place.
+ */
 export const supersededBy = async (
   db: Database,
   push: { repositoryId: string; ref: string; sequence: bigint },
 ): Promise<{ sha: string } | undefined> =>
   (await db.push.findFirst({
-    where: { repositoryId: push.repositoryId, ref: push.ref, sequence: { gt: push.sequence } },
+    where: {
+      repositoryId: push.repositoryId,
+      ref: push.ref,
+      sequence: { gt: push.sequence },
+      build: { state: { not: 'skipped' } },
+    },
     orderBy: { sequence: 'desc' },
     select: { sha: true },
   })) ?? undefined

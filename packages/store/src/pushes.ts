@@ -15,6 +15,8 @@ export interface PushFacts {
   before: string
   pusher: string
   message: string
+  /** The words by which the head commit asks not to be built. */
+  skip?: string | undefined
   delivery?: { forge: ForgeKind; id: string }
   /**
    * Nobody told of it: the ref was found to stand there. When it moved nobody knows, so that a pin since the ref's last push
@@ -30,7 +32,7 @@ const PUSHES_LOOKED_AT = 200
 export type RecordedPush =
   /** A build waits: ring the bell. `superseded` are older builds of the ref that need not go on. */
   | { kind: 'queued'; pushId: string; buildId: string; superseded: string[] }
-  /** Another branch than the deploy branch, or the ref moved on: the build is there, but ended, with the reason. */
+  /** Another branch than the deploy branch, or not to be built, or the ref moved on: the build is there, but ended, with the reason. */
   | { kind: 'skipped'; pushId: string; buildId: string; reason: string }
   /** The ref stands at this commit already, by a push that did not fail. */
   | { kind: 'known' }
@@ -61,9 +63,14 @@ export const recordPush = async (tx: Transaction, push: PushFacts): Promise<Reco
   const place = { tx, push, sequence, ...(isOfBefore && { firstSequence: madeAt(last) }) }
   const newer = isSameMove ? undefined : newestMove(known.toReversed(), push)
   if (newer) return recordOvertaken(place, newer, newer.id === last?.id)
-  if (branch === deployBranchOf(push.repository)) return recordQueued(place)
-  const reason = `skipping build for ${branch} branch: ${deployBranchOf(push.repository)} is the one that deploys`
-  return recordEnded(place, { state: 'skipped', status: 'success', reason })
+  const reason = reasonToSkip(branch, push)
+  return reason ? recordEnded(place, { state: 'skipped', status: 'success', reason }) : recordQueued(place)
+}
+
+const reasonToSkip = (branch: string, { repository, skip }: PushFacts): string | undefined => {
+  const deploys = deployBranchOf(repository)
+  if (branch !== deploys) return `skipping build for ${branch} branch: ${deploys} is the one that deploys`
+  return skip && `${skip} in the commit’s message: nothing is built`
 }
 
 interface Place {
@@ -143,7 +150,11 @@ const recordEnded = async (
  * A push that arrives when the ref has moved on from it is kept, in a place below all others. When it shows that a third
  * one is the newest, and not the one that came last, that one is built.
  */
-const recordOvertaken = async (place: Place, newer: Push, isLast: boolean): Promise<RecordedPush> => {
+const recordOvertaken = async (
+  place: Place,
+  newer: Push & { build: { state: string } | null },
+  isLast: boolean,
+): Promise<RecordedPush> => {
   const { tx, push, sequence } = place
   const ref = { repositoryId: push.repository.id, ref: push.ref }
   await tx.ref.update({
@@ -157,8 +168,10 @@ const recordOvertaken = async (place: Place, newer: Push, isLast: boolean): Prom
     { tx, push, sequence: below, firstSequence: sequence },
     { state: 'superseded', status: 'error', reason },
   )
-  if (isLast || push.ref !== `refs/heads/${deployBranchOf(push.repository)}`) return overtaken
+  const isToBeBuilt = push.ref === `refs/heads/${deployBranchOf(push.repository)}` && newer.build?.state !== 'skipped'
+  if (isLast || !isToBeBuilt) return overtaken
   // The ref is found to stand there, it did not move: its move is known already.
   const { sha, pusher, message } = newer
-  return recordQueued({ ...place, push: { ...push, sha, before: sha, pusher, message }, firstSequence: madeAt(newer) })
+  const found = { ...push, sha, before: sha, pusher, message, skip: undefined }
+  return recordQueued({ ...place, push: found, firstSequence: madeAt(newer) })
 }

@@ -1,3 +1,4 @@
+import { supersededBy } from '@pushfn/store/builds'
 import type { Database } from '@pushfn/store/database'
 import { recordDelivery } from '@pushfn/store/deliveries'
 import { recordPush } from '@pushfn/store/pushes'
@@ -32,6 +33,18 @@ test('a push of another branch than the deploy branch is skipped with the reason
   const { db } = database
   const push = await aPush(db, await aRepository(db), { ref: 'refs/heads/topic' })
   expect(push).toMatchObject({ kind: 'skipped', reason: expect.stringContaining('skipping build for topic branch') })
+})
+
+test('a push whose commit asks not to be built is skipped with its words, and keeps no older one from being built', async () => {
+  const { db } = database
+  const repository = await aRepository(db)
+  const first = await aQueuedPush(db, repository)
+  const push = await aPush(db, repository, { skip: '[skip ci]' })
+  expect(push).toMatchObject({ kind: 'skipped', reason: '[skip ci] in the commit’s message: nothing is built' })
+  const { push: older } = await db.build.findUniqueOrThrow({ where: { id: first.buildId }, include: { push: true } })
+  expect(await supersededBy(db, older)).toBeUndefined()
+  await aQueuedPush(db, repository)
+  expect(await supersededBy(db, older)).toBeDefined()
 })
 
 test('the same commit again is known, until its build failed', async () => {

@@ -8,7 +8,7 @@ import { ring } from '../webhooks/receive.ts'
 import { defaultBranchOf } from './default-branch.ts'
 import { progressLines } from './progress.ts'
 import type { RefCommand } from './ref-commands.ts'
-import { branchHeads, describeCommit, pointHead } from './repositories-on-disk.ts'
+import { branchHeads, type CommitWords, describeCommit, pointHead } from './repositories-on-disk.ts'
 
 /** How long a pusher's terminal waits for a word of the build before it lets go. The build goes on. */
 const SILENCE_LIMIT_MS = 900_000
@@ -69,15 +69,15 @@ const storePush = async (
   where: Pick<AcceptedPush, 'repository' | 'user' | 'folder'>,
   command: { ref: string; before: string; after: string },
 ): Promise<RecordedPush> => {
-  const { message } = await describeCommit(where.folder, command.after)
-  return context.db.$transaction((tx) => storePushIn(tx, where, { ...command, message }))
+  const words = await describeCommit(where.folder, command.after)
+  return context.db.$transaction((tx) => storePushIn(tx, where, { ...command, ...words }))
 }
 
 /** Also what the reconciler calls for a branch whose push was never stored. */
 export const storePushIn = async (
   tx: Transaction,
   where: Pick<AcceptedPush, 'repository' | 'user' | 'folder'>,
-  command: { ref: string; before: string; after: string; message: string; isFound?: boolean },
+  command: { ref: string; before: string; after: string; isFound?: boolean } & Pick<CommitWords, 'message' | 'skip'>,
 ): Promise<RecordedPush> =>
   recordPush(tx, {
     repository: await withDefaultBranch(tx, where),
@@ -86,6 +86,7 @@ export const storePushIn = async (
     before: command.before,
     pusher: where.user,
     message: command.message,
+    skip: command.skip,
     isFound: command.isFound ?? false,
   })
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { skipMarker } from '@pushfn/model/skip-marker'
 
 const execute = promisify(execFile)
 
@@ -41,16 +42,33 @@ export const ensureBareRepository = async (dataDir: string, repositoryId: string
   return folder
 }
 
-/** The commit's subject line and its author, for people. Both are the tenant's text. */
-export const describeCommit = async (folder: string, sha: string): Promise<{ message: string; author: string }> => {
-  const { stdout } = await execute('git', ['-C', folder, 'log', '-1', '--format=%s%n%an', sha, '--'], {
+/** What a commit says. All of it is the tenant's text. */
+export interface CommitWords {
+  /** Its subject line. */
+  message: string
+  author: string
+  /** The words by which it asks not to be built. */
+  skip: string | undefined
+}
+
+const MAX_WORDS_BYTES = 1_048_576
+
+/** A commit's words, for people; of a message without an end only its beginning counts. */
+export const describeCommit = async (folder: string, sha: string): Promise<CommitWords> => {
+  const { stdout } = await execute('git', ['-C', folder, 'log', '-1', '--format=%an%n%s%n%B', sha, '--'], {
     env: gitEnvironment(),
     timeout: 5_000,
-    maxBuffer: 1_048_576,
+    maxBuffer: MAX_WORDS_BYTES,
+  }).catch((err: unknown) => {
+    if (isCutOff(err)) return err
+    throw err
   })
-  const [message = '', author = ''] = stdout.split('\n')
-  return { message, author }
+  const [author = '', message = '', ...body] = stdout.split('\n')
+  return { message, author, skip: skipMarker(body.join('\n')) }
 }
+
+const isCutOff = (err: unknown): err is Error & { stdout: string } =>
+  err instanceof Error && 'code' in err && err.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER' && 'stdout' in err
 
 /** Makes a branch the one that a clone checks out. */
 export const pointHead = async (folder: string, branch: string): Promise<void> => {

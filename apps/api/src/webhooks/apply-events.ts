@@ -128,6 +128,7 @@ const applyPush = async (
     before: event.before,
     pusher: event.pusher,
     message: event.message,
+    skip: event.skip,
     delivery: { forge, id },
   })
   if (push.kind === 'known') return `${event.ref} stands at ${event.after.slice(0, 8)} already`

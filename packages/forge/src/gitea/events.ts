@@ -1,6 +1,6 @@
 import { NO_COMMIT } from '@pushfn/model/ids'
 import { cut } from '../cut.ts'
-import { titleOf } from '../payload.ts'
+import { headMessage } from '../head-message.ts'
 import { PULL_REQUEST_ACTIONS } from '../pull-request-actions.ts'
 import type { HookMeaning } from '../receive-hook.ts'
 import { DeletePayload, PullRequestPayload, PushPayload, RepositoryPayload } from './payload.ts'
@@ -33,7 +33,7 @@ const pushed = (payload: PushPayload): HookMeaning => ({
     // Gitea does not say.
     isForced: false,
     pusher: cut(payload.pusher.login, 100),
-    message: cut(titleOf(payload.head_commit?.message), 200),
+    ...headMessage(payload.head_commit?.message),
   }),
 })
 

@@ -1,6 +1,7 @@
 import { NO_COMMIT } from '@pushfn/model/ids'
 import { cut } from '../cut.ts'
 import type { ForgeEvent, ForgeRepository, ForgeRepositoryLabel } from '../forge.ts'
+import { headMessage } from '../head-message.ts'
 import { PULL_REQUEST_ACTIONS } from '../pull-request-actions.ts'
 import {
   InstallationPayload,
@@ -43,7 +44,7 @@ const pushed = (payload: PushPayload): ForgeEvent => {
     ...(!isDeleted && { after: payload.after }),
     isForced: payload.forced,
     pusher: cut(payload.pusher.name, 100),
-    message: cut(payload.head_commit?.message.trimStart().split('\n', 1)[0]?.trimEnd() ?? '', 200),
+    ...headMessage(payload.head_commit?.message),
   }
 }
 

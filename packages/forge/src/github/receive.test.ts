@@ -54,6 +54,11 @@ describe('receiving a webhook', () => {
     })
   })
 
+  it('hands on the words by which the message, not its first line alone, asks not to be built', async () => {
+    const { events } = await deliver({ ...push, head_commit: { message: 'Say hello\n\n[skip ci]' } })
+    expect(events[0]).toMatchObject({ message: 'Say hello', skip: '[skip ci]' })
+  })
+
   it('leaves the new commit of a deleted branch out', async () => {
     const { events } = await deliver({ ...push, deleted: true, after: '0'.repeat(40), head_commit: null })
     expect(events[0]).not.toHaveProperty('after')

@@ -1,6 +1,6 @@
 import { NO_COMMIT } from '@pushfn/model/ids'
 import { cut } from '../cut.ts'
-import { titleOf } from '../payload.ts'
+import { headMessage } from '../head-message.ts'
 import type { HookMeaning } from '../receive-hook.ts'
 import { MergeRequestPayload, ProjectPayload, PushPayload } from './payload.ts'
 
@@ -38,7 +38,7 @@ const pushed = (payload: PushPayload): HookMeaning => ({
     // GitLab does not say.
     isForced: false,
     pusher: cut(payload.user_username ?? payload.user_name ?? '', 100),
-    message: cut(titleOf(payload.commits?.find((commit) => commit.id === payload.after)?.message), 200),
+    ...headMessage(payload.commits?.find((commit) => commit.id === payload.after)?.message),
   }),
 })
 
