@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { confirmLive, giveUpWish, moveAlias } from '@pushfn/store/alias-moves'
 import { claimBuild } from '@pushfn/store/builds'
 import type { Database } from '@pushfn/store/database'
 import { giveUpImage, knownImage } from '@pushfn/store/images'
 import { release, type WantedFunction } from '@pushfn/store/releases'
 import type { Repository } from '@pushfn/store/repositories'
-import { confirmLive, failRevision, moveLive, wantedState } from '@pushfn/store/wanted'
+import { wantedState } from '@pushfn/store/wanted'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aQueuedPush, aRepository, aSpec, aTenant } from '../../support/builders.ts'
 import { openTestDatabase, type TestDatabase } from '../../support/database.ts'
@@ -37,7 +38,7 @@ const aRun = async (repository: Repository) => {
   }
   const goLive = async (wanted: Partial<WantedFunction>) => {
     const revision = await want(wanted)
-    await moveLive(db, { ...revision, sequence: build.push.sequence })
+    await moveAlias(db, revision)
     await confirmLive(db, revision.revisionId)
     return revision
   }
@@ -53,7 +54,7 @@ describe('a release of what is live already', () => {
     const older = await aRun(repository)
     const same = await (await aRun(repository)).want({ digest })
     expect(same).toMatchObject({ revisionId: live.revisionId, isReused: true })
-    expect((await wantedState(db, live.functionId))?.wanted?.id).toBe(live.revisionId)
+    expect((await wantedState(db, live.aliasId))?.wanted?.id).toBe(live.revisionId)
     await expect(older.want({ digest: aDigest() })).rejects.toMatchObject({ code: 'SUPERSEDED' })
   })
 
@@ -64,7 +65,7 @@ describe('a release of what is live already', () => {
     await (await aRun(repository)).goLive({ digest: first })
     const failed = await (await aRun(repository)).want({ digest: second })
     expect(failed.isReused).toBe(false)
-    await failRevision(db, { ...failed, failure: 'it crashed' })
+    await giveUpWish(db, { ...failed, failure: 'it crashed' })
     expect((await (await aRun(repository)).want({ digest: first })).isReused).toBe(true)
     expect((await (await aRun(repository)).want({ digest: second })).isReused).toBe(false)
   })
@@ -111,7 +112,7 @@ describe('a known image', () => {
     const repository = await aRepository(db)
     const digest = aDigest()
     const failed = await (await aRun(repository)).want({ digest, inputs: 'x' })
-    await failRevision(db, { ...failed, failure: 'it crashed' })
+    await giveUpWish(db, { ...failed, failure: 'it crashed' })
     await (await aRun(repository)).want({ name: 'b', digest, inputs: 'x', isReused: true })
     expect(await giveUpImage(db, [digest])).toBe(false)
     await (await aRun(repository)).want({ name: 'b', digest: aDigest() })
@@ -124,7 +125,7 @@ describe('a known image', () => {
     const repository = await aRepository(db)
     const digest = aDigest()
     const failed = await (await aRun(repository)).want({ digest, inputs: 'y' })
-    await failRevision(db, { ...failed, failure: 'it crashed' })
+    await giveUpWish(db, { ...failed, failure: 'it crashed' })
     const run = await aRun(repository)
     expect(await giveUpImage(db, [digest])).toBe(true)
     await expect(run.want({ digest, inputs: 'y', isReused: true })).rejects.toMatchObject({ code: 'ENGINE_FAILED' })
@@ -136,7 +137,7 @@ describe('a known image', () => {
       const repository = await aRepository(db)
       const digest = aDigest()
       const failed = await (await aRun(repository)).want({ digest, inputs: 'z' })
-      await failRevision(db, { ...failed, failure: 'it crashed' })
+      await giveUpWish(db, { ...failed, failure: 'it crashed' })
       const run = await aRun(repository)
       const [isGivenUp, isUsed] = await Promise.all([
         giveUpImage(db, [digest]),
