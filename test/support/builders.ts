@@ -53,7 +53,7 @@ export const aSpec = (spec: Partial<FunctionSpec> = {}): FunctionSpec => ({
   isRootReadOnly: true,
   scale: ScaleSpec.parse({ min: 1, max: 4 }),
   health: { path: '/_/health', initialDelayMs: 0 },
-  timeouts: { responseMs: 10_000, idleMs: 60_000 },
+  timeouts: { responseMs: 10_000, idleMs: 60_000, answerMs: null },
   access: AccessPolicy.parse({}),
   schedule: null,
   ...spec,

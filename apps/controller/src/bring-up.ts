@@ -79,5 +79,5 @@ export const routeUsable = (context: ControllerContext, state: WantedState, live
     const isBeingDeployed = live.state === 'wanted' || live.state === 'ready'
     if (now?.live?.id !== live.id || now.isRemoved || isBeingDeployed) return
     if (context.scales.of(state).depth !== 'awake') return
-    await context.routes.put(liveRoute(now, live, usableReplicas(context, now, live), context.config.maxBodyBytes))
+    await context.routes.put(liveRoute(now, live, usableReplicas(context, now, live), context.config))
   })

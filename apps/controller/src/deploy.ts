@@ -113,7 +113,7 @@ export const switchTo = async (
     .of(state)
     .filter((replica) => !isOfRevision(replica, revision) && !isLeaving(context, replica))
   const drains = old.map((replica) => expectDrain(context, replica, state.live?.spec))
-  await context.routes.put(liveRoute(state, revision, replicas, context.config.maxBodyBytes))
+  await context.routes.put(liveRoute(state, revision, replicas, context.config))
   const version = context.routes.publishedVersion()
   if (version === undefined) return forgetDrains(context, drains)
   await context.gateways.applied(version, APPLIED_LIMIT_MS)

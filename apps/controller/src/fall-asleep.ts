@@ -53,11 +53,11 @@ const takeOffRoute = async (
   const routed = context.routes.get(liveRouteKey(state))?.endpoints ?? []
   // One that is in no route any more may still have a call of before, whose end somebody waits for already.
   for (const { id } of routed) draining.set(id, context.gateways.drained(id, drainLimitMs(live.spec)))
-  await context.routes.put(liveRoute(state, live, [], context.config.maxBodyBytes))
+  await context.routes.put(liveRoute(state, live, [], context.config))
   if (context.routes.publishedVersion() === undefined) {
     // The gateways go on with what they know, and nobody can tell what they do.
     context.scales.of(state).wake()
-    await context.routes.put(liveRoute(state, live, usableReplicas(context, state, live), context.config.maxBodyBytes))
+    await context.routes.put(liveRoute(state, live, usableReplicas(context, state, live), context.config))
     return undefined
   }
   const running = liveReplicas(context, state, live).filter((replica) => replica.state === 'running')

@@ -42,7 +42,7 @@ export const heal = async (context: ControllerContext, state: WantedState): Prom
     }
     const kept = usable.slice(0, scale.memory.replicas)
     const drains = surplus(context, state, live, kept).map((replica) => expectDrain(context, replica, live.spec))
-    await context.routes.put(liveRoute(now, live, kept, context.config.maxBodyBytes))
+    await context.routes.put(liveRoute(now, live, kept, context.config))
     if (context.routes.publishedVersion() === undefined) return forgetDrains(context, drains)
     for (const drain of drains) void drainAndRemove(context, drain)
     removeOthers(context, now)

@@ -123,7 +123,7 @@ const publishWhatRuns = async (context: ControllerContext): Promise<void> => {
         }
         context.scales.adopt(state, live, replicas)
         const usable = usableReplicas(context, state, live)
-        context.routes.fill(liveRoute(state, live, usable, context.config.maxBodyBytes))
+        context.routes.fill(liveRoute(state, live, usable, context.config))
       }
       return await context.routes.publishAll()
     } catch (err) {

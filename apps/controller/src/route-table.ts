@@ -3,7 +3,7 @@ import { type Endpoint, type Route, routeKey } from '@pushfn/model/route'
 import type { Redis } from '@pushfn/store/redis'
 import { changeRoutes, holdsRoutes, replaceRoutes } from '@pushfn/store/route-store'
 import type { RevisionState, WantedState } from '@pushfn/store/wanted'
-import { routePolicy } from './route-policy.ts'
+import { type RouteBounds, routePolicy } from './route-policy.ts'
 import { openTurns } from './turns.ts'
 
 /**
@@ -78,7 +78,7 @@ export const liveRoute = (
   state: Pick<WantedState, 'host' | 'tenant' | 'name' | 'tenantLimits'>,
   revision: RevisionState,
   replicas: readonly Replica[],
-  maxBodyBytes: number,
+  bounds: RouteBounds,
 ): Route => ({
   host: state.host,
   function: state.name,
@@ -89,7 +89,7 @@ export const liveRoute = (
       replica.state === 'running' && replica.address ? [{ id: replica.id, address: replica.address }] : [],
     )
     .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
-  policy: { ...routePolicy(revision.spec, maxBodyBytes), tenantLimits: state.tenantLimits },
+  policy: { ...routePolicy(revision.spec, bounds), tenantLimits: state.tenantLimits },
 })
 
 export const liveRouteKey = (state: Pick<WantedState, 'host' | 'name'>): string =>

@@ -95,4 +95,16 @@ export const settings = {
     },
     { min: 1_024, max: 1_099_511_627_776 },
   ),
+  maxHeldCalls: setting.integer(
+    {
+      env: 'MAX_HELD_CALLS',
+      description: 'Calls of one function that each gateway process holds while no replica can take them.',
+      default: '1000',
+    },
+    { min: 1, max: 1_000_000 },
+  ),
+  maxHeldMs: setting.integer(
+    { env: 'MAX_HELD_MS', description: 'Milliseconds for which a call is held, at most.', default: '30000' },
+    { min: 100, max: 3_600_000 },
+  ),
 }

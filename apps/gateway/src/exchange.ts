@@ -211,6 +211,7 @@ export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
     this.#sign(headers)
     this.#answer.begin({ status, headers, isLengthUnknown: hasBody && contentLength === undefined })
     this.#connection?.watch(entry.policy.idleTimeoutMs, 'stalled')
+    if (entry.policy.answerTimeoutMs !== null) this.#connection?.endWithin(entry.policy.answerTimeoutMs)
   }
 
   #sign(headers: string[]): void {
@@ -279,6 +280,7 @@ export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
     const { idleTimeoutMs } = entry.policy
     const tunnel = { caller: socket, function: connection, callerHead: upgradeHead, answer, idleTimeoutMs, onClosed }
     connection.handOver(new Tunnel(tunnel))
+    if (entry.policy.answerTimeoutMs !== null) connection.endWithin(entry.policy.answerTimeoutMs)
   }
 
   onFailed({ fault }: WireError, hasAnswered: boolean): void {

@@ -35,9 +35,11 @@ describe('functionSpec', () => {
         pauseAfterMs: 300_000,
         stopAfterMs: 1_800_000,
         maxInflight: null,
+        holdCalls: null,
+        holdMs: null,
       },
       health: { path: '/_/health', initialDelayMs: 0 },
-      timeouts: { responseMs: 60_000, idleMs: 60_000 },
+      timeouts: { responseMs: 60_000, idleMs: 60_000, answerMs: null },
       access: AccessPolicy.parse({}),
       schedule: null,
     })
@@ -68,7 +70,7 @@ describe('functionSpec', () => {
       annotations: { topic: 'cron-function' },
       scale: { min: 2, max: 5 },
       health: { path: '/healthz', initialDelayMs: 1500 },
-      timeouts: { responseMs: 300_000, idleMs: 120_000 },
+      timeouts: { responseMs: 300_000, idleMs: 120_000, answerMs: null },
       access: AccessPolicy.parse({}),
       schedule: { cron: '*/5 * * * *', timeZone: 'Europe/Berlin' },
     })
@@ -117,6 +119,16 @@ describe('functionSpec', () => {
     ])
   })
 
+  it('limits a whole answer only where it is told to', () => {
+    const answerWithin = (time: string) => specOf(`    annotations: {pushfn.cloud/answer-within: ${time}}\n`)
+    expect(answerWithin('10m').spec.timeouts.answerMs).toBe(600_000)
+    const { spec, told } = answerWithin('0s')
+    expect(spec.timeouts.answerMs).toBe(null)
+    expect(told).toEqual([
+      expect.stringMatching(/answer-within must be a time above 0, .* but is "0s": there is no limit/),
+    ])
+  })
+
   it('keeps to the defaults where a value makes no sense', () => {
     const { spec, told } = specOf(`    labels: {com.openfaas.scale.min: many, com.openfaas.scale.max: 0}
     environment: {exec_timeout: soon, write_timeout: -5s, read_timeout: ""}
@@ -125,7 +137,7 @@ describe('functionSpec', () => {
     expect(spec).toMatchObject({
       scale: { min: 1, max: 4 },
       health: { path: '/_/health', initialDelayMs: 0 },
-      timeouts: { responseMs: 60_000, idleMs: 60_000 },
+      timeouts: { responseMs: 60_000, idleMs: 60_000, answerMs: null },
       access: AccessPolicy.parse({}),
       schedule: null,
     })

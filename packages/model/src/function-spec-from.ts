@@ -85,7 +85,7 @@ export const functionSpec = (
     isRootReadOnly: fn.isRootReadOnly ?? true,
     scale: scaleSpec({ labels: fn.labels, annotations, defaults: defaults.scale, mostReplicas: most.replicas }, warn),
     health: health(annotations, defaults, warn),
-    timeouts: timeouts(environment, defaults, warn),
+    timeouts: { ...timeouts(environment, defaults, warn), answerMs: answerLimit(annotations, warn) },
     access: accessPolicyFrom(fn.annotations).policy,
     schedule: schedule(annotations, warn),
   }
@@ -138,6 +138,18 @@ const timeouts = (
     responseMs: read('exec_timeout', responseMs, most.responseMs),
     idleMs: Math.max(read('read_timeout', idleMs, most.idleMs), read('write_timeout', idleMs, most.idleMs)),
   }
+}
+
+const ANSWER_WITHIN = 'pushfn.cloud/answer-within'
+
+/** How long an answer may last in all. A limit that cannot be read is none, since none is what streams need. */
+const answerLimit = (annotations: Readonly<Record<string, string>>, warn: Warn): number | null => {
+  const written = Object.hasOwn(annotations, ANSWER_WITHIN) ? annotations[ANSWER_WITHIN] : undefined
+  if (written === undefined) return null
+  const given = durationMs(written)
+  if (given) return given
+  warn(`annotations.${ANSWER_WITHIN}`, `must be a time above 0, as in 10m, but is ${quote(written)}: there is no limit`)
+  return null
 }
 
 const duration = (

@@ -16,6 +16,10 @@ export const ScaleSpec = z.object({
   stopAfterMs: z.number().int().nonnegative().nullable().default(null),
   /** Calls that one replica is ever given at once, over all gateways; null: as many as come. */
   maxInflight: z.number().int().positive().nullable().default(null),
+  /** Calls that one gateway holds while no replica can take them; null: as many as the cloud allows. */
+  holdCalls: z.number().int().positive().nullable().default(null),
+  /** How long it holds them; null: as long as the cloud allows. */
+  holdMs: z.number().int().positive().nullable().default(null),
 })
 export type ScaleSpec = z.infer<typeof ScaleSpec>
 
@@ -45,7 +49,14 @@ export const FunctionSpec = z.object({
   isRootReadOnly: z.boolean(),
   scale: ScaleSpec,
   health: z.object({ path: z.string().startsWith('/'), initialDelayMs: z.number().int().nonnegative() }),
-  timeouts: z.object({ responseMs: z.number().int().positive(), idleMs: z.number().int().positive() }),
+  timeouts: z.object({
+    /** To the first byte of an answer. */
+    responseMs: z.number().int().positive(),
+    /** Without a byte in either direction. */
+    idleMs: z.number().int().positive(),
+    /** From the first byte of an answer to its last; null: as long as something moves. */
+    answerMs: z.number().int().positive().nullable().default(null),
+  }),
   access: AccessPolicy.prefault({}),
   schedule: ScheduleSpec.nullable().default(null),
 })

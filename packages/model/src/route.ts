@@ -20,6 +20,8 @@ export const RoutePolicy = z.object({
   responseTimeoutMs: z.number().int().positive(),
   /** Milliseconds without a byte in either direction, after which a stream is cut. */
   idleTimeoutMs: z.number().int().positive(),
+  /** Milliseconds that an answer may last once it has begun, a WebSocket too; null: as long as something moves. */
+  answerTimeoutMs: z.number().int().positive().nullable().default(null),
   /** Bytes a request body may have. */
   maxBodyBytes: z.number().int().positive(),
   /** Calls that one replica is given at once, over all gateways; further ones are held. Null: as many as come. */

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { SPEC_DEFAULTS } from './function-spec-from.ts'
 import { scaleSpec } from './scale-spec-from.ts'
 
-const specOf = (labels: Record<string, string>, stopAfter?: string) => {
+const specOf = (labels: Record<string, string>, stopAfter?: string, annotations: Record<string, string> = {}) => {
   const told: string[] = []
   const spec = scaleSpec(
     {
       labels: Object.fromEntries(Object.entries(labels).map(([name, value]) => [`com.openfaas.scale.${name}`, value])),
-      annotations: stopAfter === undefined ? {} : { 'pushfn.cloud/stop-after': stopAfter },
+      annotations: { ...annotations, ...(stopAfter !== undefined && { 'pushfn.cloud/stop-after': stopAfter }) },
       defaults: SPEC_DEFAULTS.scale,
       mostReplicas: 20,
     },
@@ -83,5 +83,29 @@ describe('when a function sleeps', () => {
     const { spec, told } = specOf({ 'zero-duration': '10m' }, '1m')
     expect(spec.stopAfterMs).toBe(600_000)
     expect(told).toEqual([expect.stringMatching(/stop-after is shorter than the 600s/)])
+  })
+})
+
+describe('calls that wait for a function', () => {
+  const hold = (calls: string, time: string) =>
+    specOf({}, undefined, { 'pushfn.cloud/hold-calls': calls, 'pushfn.cloud/hold-for': time })
+
+  it('are as many and as patient as it says, or as the cloud allows', () => {
+    expect(specOf({}).spec).toMatchObject({ holdCalls: null, holdMs: null })
+    expect(hold('200', '1m30s')).toMatchObject({ told: [], spec: { holdCalls: 200, holdMs: 90_000 } })
+  })
+
+  it.each([
+    ['0', '999ms'],
+    ['-1', 'soon'],
+    ['1e3', '-5s'],
+    ['', '0'],
+  ])('are never so few or so short that it could not be woken: %j and %j', (calls, time) => {
+    const { spec, told } = hold(calls, time)
+    expect(spec).toMatchObject({ holdCalls: null, holdMs: null })
+    expect(told).toEqual([
+      expect.stringMatching(/hold-calls must be a whole number from 1 on, but is .*: it is as the cloud allows/),
+      expect.stringMatching(/hold-for must be a time from 1s on, but is .*: it is as the cloud allows/),
+    ])
   })
 })

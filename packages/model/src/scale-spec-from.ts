@@ -28,9 +28,13 @@ interface Given {
 /** Shorter, and a function would be asleep again before its caller has read the answer. */
 const LEAST_IDLE_MS = 1_000
 const STOP_AFTER = 'pushfn.cloud/stop-after'
+const HOLD_CALLS = 'pushfn.cloud/hold-calls'
+const HOLD_FOR = 'pushfn.cloud/hold-for'
+/** Without a line at all a sleeping function would never be woken. */
+const LEAST_HOLD_MS = 1_000
 
 /**
- * OpenFaaS's labels of scaling made definite, and our annotation for the deeper sleep. A label that makes no sense becomes
+ * OpenFaaS's labels of scaling made definite, and our annotations for the deeper sleep and for calls that wait. A label that makes no sense becomes
  * the default, with a warning. `capacity` is OpenFaaS's word for calls under way.
  */
 export const scaleSpec = (given: Given, warn: Warn): ScaleSpec => {
@@ -47,6 +51,7 @@ export const scaleSpec = (given: Given, warn: Warn): ScaleSpec => {
     type,
     target: Math.round(perReplica * proportion * 1_000) / 1_000,
     maxInflight,
+    ...hold(given, warn),
   })
 }
 
@@ -97,6 +102,23 @@ const sleep = (
   if (stopAfterMs >= pauseAfterMs) return { pauseAfterMs, stopAfterMs }
   warn(key, `is shorter than the ${pauseAfterMs / 1000}s after which the function is paused: it is as long`)
   return { pauseAfterMs, stopAfterMs: pauseAfterMs }
+}
+
+const hold = ({ annotations }: Given, warn: Warn): Pick<ScaleSpec, 'holdCalls' | 'holdMs'> => {
+  const calls = own(annotations, HOLD_CALLS)
+  const holdCalls = calls !== undefined && /^[1-9]\d{0,6}$/.test(calls) ? Number(calls) : null
+  if (calls !== undefined && holdCalls === null) {
+    const message = `must be a whole number from 1 on, but is ${quote(calls)}: it is as the cloud allows`
+    warn(`annotations.${HOLD_CALLS}`, message)
+  }
+  const time = own(annotations, HOLD_FOR)
+  const given = time === undefined ? undefined : durationMs(time)
+  const holdMs = given !== undefined && given >= LEAST_HOLD_MS ? given : null
+  if (time !== undefined && holdMs === null) {
+    const message = `must be a time from ${LEAST_HOLD_MS / 1000}s on, but is ${quote(time)}: it is as the cloud allows`
+    warn(`annotations.${HOLD_FOR}`, message)
+  }
+  return { holdCalls, holdMs }
 }
 
 const isZeroWanted = (labels: Words, otherwise: boolean, warn: Warn): boolean => {

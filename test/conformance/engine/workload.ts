@@ -25,7 +25,7 @@ export const aWorkload = ({ spec, code = PROBE_SERVER, ...wanted }: Wanted & { i
     isRootReadOnly: true,
     scale: ScaleSpec.parse({ min: 1, max: 1 }),
     health: { path: '/', initialDelayMs: 0 },
-    timeouts: { responseMs: 10_000, idleMs: 10_000 },
+    timeouts: { responseMs: 10_000, idleMs: 10_000, answerMs: null },
     access: AccessPolicy.parse({}),
     schedule: null,
     ...spec,

@@ -63,6 +63,8 @@ export class Connection implements Timed {
   #isPaused = false
   #patienceMs = CONNECT_TIMEOUT_MS
   #patienceEndsIn: WireFault = 'unreachable'
+  /** When the call on it must be over, whatever moves. */
+  #lastMs = Number.POSITIVE_INFINITY
   #error: Error | undefined
 
   /** Connects at once. */
@@ -85,6 +87,7 @@ export class Connection implements Timed {
   /** Puts a call on the connection, which must be free. */
   use(user: ConnectionUser): void {
     this.#user = user
+    this.#lastMs = Number.POSITIVE_INFINITY
     this.#reader.begin(user.asked)
     this.resume()
     if (this.isEstablished) user.onReady()
@@ -92,6 +95,7 @@ export class Connection implements Timed {
 
   /** Waits for the next call, for a while. */
   rest(): void {
+    this.#lastMs = Number.POSITIVE_INFINITY
     this.resume()
     this.watch(IDLE_MS, 'stalled')
   }
@@ -100,12 +104,18 @@ export class Connection implements Timed {
   watch(ms: number, fault: WireFault): void {
     this.#patienceMs = ms
     this.#patienceEndsIn = fault
-    this.dueMs = this.#options.clock.after(ms)
+    this.touch()
   }
 
   /** Something has moved. */
   touch(): void {
-    this.dueMs = this.#options.clock.after(this.#patienceMs)
+    this.dueMs = Math.min(this.#options.clock.after(this.#patienceMs), this.#lastMs)
+  }
+
+  /** The call is over within so long, whatever moves, and so is what becomes of it by an upgrade. */
+  endWithin(ms: number): void {
+    this.#lastMs = this.#options.clock.after(ms)
+    this.touch()
   }
 
   /** Writes text of single bytes. Returns false when the function takes no more for now: `onDrain` tells when it does. */
@@ -159,7 +169,9 @@ export class Connection implements Timed {
   }
 
   onDue(): void {
-    if (this.#user) this.#fail(new WireError(this.#patienceEndsIn, `nothing came within ${this.#patienceMs} ms`))
+    const isOver = this.#lastMs <= this.#options.clock.nowMs
+    const what = isOver ? 'it lasted too long' : `nothing came within ${this.#patienceMs} ms`
+    if (this.#user) this.#fail(new WireError(this.#patienceEndsIn, what))
     else this.#close()
   }
 

@@ -17,7 +17,7 @@ const spec = FunctionSpec.parse({
   isRootReadOnly: true,
   scale: { min: 1, max: 1 },
   health: { path: '/', initialDelayMs: 0 },
-  timeouts: { responseMs: 1, idleMs: 1 },
+  timeouts: { responseMs: 1, idleMs: 1, answerMs: null },
 })
 const workload = (labels: Record<string, string> = {}) => ({
   tenant: 'a-b',
