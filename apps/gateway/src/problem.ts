@@ -49,6 +49,11 @@ export const problems = {
     detail: `${method} is not served here.`,
     closes: true,
   }),
+  expectationFailed: (): Problem => ({
+    status: 417,
+    title: 'Expectation failed',
+    detail: 'The only expectation that is met here is “100-continue”.',
+  }),
   bodyTooLarge: (name: string, maxBytes: number): Problem => ({
     status: 413,
     title: 'Body too large',

@@ -209,6 +209,8 @@ const unsound = (req: IncomingMessage, hasBody: boolean): Problem | undefined =>
   if (req.httpVersionMajor !== 1) return problems.badRequest('This is HTTP/1.')
   if (req.rawHeaders.length > 2 * MAX_HEADERS) return problems.tooManyHeaders(MAX_HEADERS)
   if (req.method === 'TRACE') return problems.methodNotAllowed('TRACE')
+  const expected = req.headers.expect
+  if (expected !== undefined && expected.toLowerCase() !== '100-continue') return problems.expectationFailed()
   if (hasBody && req.method === 'HEAD') return problems.badRequest('A HEAD request has no body.')
   return undefined
 }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CallerResponse } from './caller-response.ts'
 import type { GatewayProxy } from './proxy.ts'
+import { refuseInTurn } from './refuse-in-turn.ts'
 
 export interface ServerLimits {
   headerTimeoutMs: number
@@ -49,6 +50,9 @@ export const startServer = async (options: {
   server.maxConnections = limits.maxConnections
   server.on('request', (req, res) => proxy.handle(req, res))
   server.on('checkContinue', (req, res) => proxy.handle(req, res, true))
+  // Any other expectation: a problem like others, and no bare line of Node's.
+  server.on('checkExpectation', (req, res) => proxy.handle(req, res))
+  server.on('clientError', refuseInTurn)
   server.on('upgrade', (req, socket, head) => proxy.upgrade(req, netSocket(socket), head))
   server.on('connect', (_, socket) => socket.end('HTTP/1.1 405 Method Not Allowed\r\nconnection: close\r\n\r\n'))
   const sockets = new Set<Socket>()

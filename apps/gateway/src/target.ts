@@ -15,8 +15,12 @@ export interface FunctionTarget {
 const SLASH = 47
 const QUESTION_MARK = 63
 
+/** A name or an address, and a port of digits: functions build links of the Host they are told (RFC 9112 §3.2). */
+const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{0,5})?$/i
+
 /** The host in lower case without port and without the root's dot; undefined for what is no host name. */
 export const hostName = (header: string): string | undefined => {
+  if (!HOST.test(header)) return undefined
   const colon = header.indexOf(':')
   let name = (colon === -1 ? header : header.slice(0, colon)).toLowerCase()
   if (name.endsWith('.')) name = name.slice(0, -1)

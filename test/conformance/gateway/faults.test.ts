@@ -2,9 +2,8 @@ import { once } from 'node:events'
 import { Agent, request as httpRequest } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { freePort } from '../../bench/support/processes.ts'
 import { type AFunction, aFunction, aRawFunction, aRoute } from './support/a-function.ts'
-import { ask, exchangeRaw, HOST, openSocket } from './support/raw-client.ts'
+import { ask, HOST, openSocket } from './support/raw-client.ts'
 import { type GatewayWorld, hasDrained, startWorld, stop, until } from './support/world.ts'
 
 /** What callers see when functions fail, go, or come. */
@@ -23,54 +22,6 @@ afterAll(async () => {
 const post = { method: 'POST', body: 'x'.repeat(10) }
 
 describe('replicas that fail', () => {
-  test('a refused connection goes to the other replica at once, a POST too', async () => {
-    const dead = `127.0.0.1:${await freePort()}`
-    await world.publish({ put: [aRoute({ function: 'half', addresses: [dead, sound.address] })] })
-    for (let i = 0; i < 10; i += 1) {
-      expect((await ask({ port: world.port, path: '/half', ...post })).status).toBe(200)
-    }
-  })
-
-  test('where all refuse it is 502 and says so', async () => {
-    const dead = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`]
-    await world.publish({ put: [aRoute({ function: 'dead', addresses: dead })] })
-    const { status, body } = await ask({ port: world.port, path: '/dead' })
-    expect(status).toBe(502)
-    expect(JSON.parse(body)).toMatchObject({ title: 'Function unreachable', function: 'dead.ada' })
-    expect(body).not.toContain('127.0.0.1')
-  })
-
-  test('a crash after a POST arrived is 502 and the POST is not repeated', async () => {
-    let arrived = 0
-    await using crashing = await aRawFunction((socket) => {
-      socket.once('data', () => {
-        arrived += 1
-        socket.resetAndDestroy()
-      })
-    })
-    await world.publish({ put: [aRoute({ function: 'crash', addresses: [crashing.address, crashing.address] })] })
-    const { status, body } = await ask({ port: world.port, path: '/crash', ...post })
-    expect([status, arrived]).toEqual([502, 1])
-    expect(JSON.parse(body).title).toBe('Function failed')
-    arrived = 0
-    expect((await ask({ port: world.port, path: '/crash' })).status).toBe(502)
-    expect(arrived).toBe(3)
-  })
-
-  test('a GET that lost its connection before a byte came is asked again', async () => {
-    let arrived = 0
-    await using flaky = await aRawFunction((socket) => {
-      socket.on('data', () => {
-        arrived += 1
-        if (arrived === 1) socket.destroy()
-        else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
-      })
-    })
-    await world.publish({ put: [aRoute({ function: 'flaky', addresses: [flaky.address] })] })
-    expect((await ask({ port: world.port, path: '/flaky' })).body).toBe('ok')
-    expect(arrived).toBe(2)
-  })
-
   test('a replica that fails again and again is left out, told of, and found again when it is back', async () => {
     let isBroken = true
     let asked = 0
@@ -115,63 +66,6 @@ describe('replicas that fail', () => {
     expect(asked).toBe(12)
   })
 
-  test('an answer that breaks off breaks off at the caller, and is not asked for again', async () => {
-    let arrived = 0
-    await using broken = await aRawFunction((socket) => {
-      socket.once('data', () => {
-        arrived += 1
-        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf')
-        setTimeout(() => socket.destroy(), 50)
-      })
-    })
-    await world.publish({ put: [aRoute({ function: 'broken', addresses: [broken.address] })] })
-    await expect(ask({ port: world.port, path: '/broken' })).rejects.toThrow(/aborted|hang up|ECONNRESET/)
-    expect(arrived).toBe(1)
-  })
-
-  test.each([
-    ['no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'],
-    ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok'],
-    ['length and chunks', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
-    ['an upgrade nobody asked for', 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'],
-    ['a NUL in a header', 'HTTP/1.1 200 OK\r\nX-One: a\0b\r\nContent-Length: 2\r\n\r\nok'],
-    ['headers without end', `HTTP/1.1 200 OK\r\n${'X-Large: y\r\n'.repeat(20_000)}`],
-  ])('an answer that is %s is 502', async (_, bytes) => {
-    await using bad = await aRawFunction((socket) => {
-      socket.once('data', () => socket.write(bytes, 'latin1'))
-    })
-    await world.publish({ put: [aRoute({ function: 'bad', addresses: [bad.address] })] })
-    expect((await ask({ port: world.port, path: '/bad', ...post })).status).toBe(502)
-  })
-
-  test('bytes that a function sends behind its answer never become another caller’s answer', async () => {
-    const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
-    await using poisoning = await aRawFunction((socket) => {
-      socket.on('data', () => socket.write(`${answer}HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison`))
-    })
-    await world.publish({ put: [aRoute({ function: 'poison', addresses: [poisoning.address] })] })
-    for (let i = 0; i < 20; i += 1) {
-      expect((await ask({ port: world.port, path: '/poison' })).body).not.toBe('poison')
-    }
-  })
-
-  test('a function that does not answer in time is 504, one that goes quiet half-way is cut', async () => {
-    await using silent = await aRawFunction((socket) => socket.resume())
-    await using quiet = await aRawFunction((socket) => {
-      socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf'))
-    })
-    await world.publish({
-      put: [
-        aRoute({ function: 'silent', addresses: [silent.address], responseTimeoutMs: 300 }),
-        aRoute({ function: 'quiet', addresses: [quiet.address], idleTimeoutMs: 300 }),
-      ],
-    })
-    const { status, body } = await ask({ port: world.port, path: '/silent' })
-    expect(status).toBe(504)
-    expect(JSON.parse(body)).toMatchObject({ title: 'Function timed out', function: 'silent.ada' })
-    await expect(ask({ port: world.port, path: '/quiet' })).rejects.toThrow(/aborted|hang up|ECONNRESET/)
-  })
-
   test('a caller that leaves while it waits frees the function', async () => {
     await using silent = await aRawFunction((socket) => socket.resume())
     await world.publish({ put: [aRoute({ function: 'left', addresses: [silent.address], responseTimeoutMs: 60_000 })] })
@@ -197,29 +91,6 @@ describe('replicas that fail', () => {
 })
 
 describe('callers that hold on', () => {
-  test('headers that do not end are cut with 408', async () => {
-    const { text, closed } = await exchangeRaw(world.port, `GET /hello HTTP/1.1\r\nHost: ${HOST}\r\nX-Slow: `, 8_000)
-    expect(closed).toBe(true)
-    expect(text).toMatch(/^(HTTP\/1\.1 408|$)/)
-  })
-
-  test('a body that stops is cut, and the function sees it', async () => {
-    let wasCut = false
-    await using reading = await aFunction((req) => {
-      req
-        .on('error', () => undefined)
-        .on('close', () => {
-          wasCut = !req.complete
-        })
-      req.resume()
-    })
-    await world.publish({ put: [aRoute({ function: 'reading', addresses: [reading.address], idleTimeoutMs: 300 })] })
-    const head = `POST /reading HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 100\r\n\r\nhalf`
-    const { closed } = await exchangeRaw(world.port, head, 8_000)
-    expect(closed).toBe(true)
-    await until(() => wasCut, 'the function’s request broke off')
-  })
-
   test('a hundred slow callers do not keep a good one waiting', async () => {
     await world.publish({ put: [aRoute({ addresses: [sound.address] })] })
     const slow = await Promise.all(Array.from({ length: 100 }, () => openSocket(world.port)))
