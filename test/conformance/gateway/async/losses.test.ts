@@ -62,6 +62,21 @@ test('a gateway that is asked to stop ends its calls first, and gives back what 
   expect(await untilState(second, 'slow', id, ['done'])).toMatchObject({ tries: 1 })
 })
 
+test('a call that takes longer than a lock lasts is run once, though another gateway looks for lost ones', {
+  timeout: 90_000,
+}, async () => {
+  await using redis = await startRedis()
+  await using first = await startWorld(ASYNC_SETTINGS, { redisUrl: redis.url, routes: [route()] })
+  await using _ = await first.startAnother()
+  const id = await accepted(first, 'slow')
+  await until(() => held.length === 1, 'the function has the call')
+  // Longer than a lock and the pause between two looks for lost ones together.
+  await sleep(22_000)
+  expect(held).toHaveLength(1)
+  answerAll()
+  expect(await untilState(first, 'slow', id, ['done'])).toMatchObject({ tries: 1, result: { status: 200 } })
+})
+
 test('without Redis calls are refused, and with it back they are taken and run', { timeout: 60_000 }, async () => {
   let redis: RedisServer = await startRedis()
   await using world = await startWorld(ASYNC_SETTINGS, { redisUrl: redis.url, routes: [route()] })
