@@ -100,6 +100,8 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     READY_LIMIT_MS: '10000',
     RESYNC_MS: '1000',
     TENANTS: 'anyone',
+    // Most tests are about what webhooks tell; those about what they miss say when to look.
+    CATCH_UP_MS: '0',
     GITHUB_APP_ID: String(APP_ID),
     GITHUB_PRIVATE_KEY: key.privateKey,
     GITHUB_WEBHOOK_SECRET: WEBHOOK_SECRET,

@@ -9,6 +9,7 @@ import { openBuildBell } from '@pushfn/store/build-queue'
 import { openBus } from '@pushfn/store/bus'
 import { openCallOffice } from '@pushfn/store/calls/call-office'
 import { openDatabase } from '@pushfn/store/database'
+import { startCatchUp } from './catch-up/start-catch-up.ts'
 import type { ApiContext } from './context.ts'
 import { startAskServer } from './domains/ask-server.ts'
 import { openDns } from './domains/dns.ts'
@@ -46,6 +47,7 @@ const start = async (): Promise<RunningApp> => {
   const server = await startHttpServer(context)
   const reconciler = startReconciler(context)
   const domainChecker = startDomainChecker(context)
+  const catchUp = startCatchUp(context)
   const ledgerSweep = startLedgerSweep(context)
   const askServer = config.askPort === 0 ? undefined : await startAskServer(context)
   return {
@@ -53,6 +55,7 @@ const start = async (): Promise<RunningApp> => {
       reconciler[Symbol.dispose]()
       domainChecker[Symbol.dispose]()
       ledgerSweep[Symbol.dispose]()
+      await catchUp[Symbol.asyncDispose]()
       await askServer?.[Symbol.asyncDispose]()
       await server.close()
       allowed[Symbol.dispose]()

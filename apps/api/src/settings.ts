@@ -66,6 +66,15 @@ export const settings = {
     },
     { min: 4, max: 3_650 },
   ),
+  catchUpMs: setting.integer(
+    {
+      env: 'CATCH_UP_MS',
+      description:
+        'Milliseconds between two looks for pushes that no webhook told of, at failed deliveries and at each repository’s deploy branch; 0: none.',
+      default: '1800000',
+    },
+    { min: 0, max: 86_400_000 },
+  ),
   consoleDir: setting.optionalText({
     env: 'CONSOLE_DIR',
     description: 'Folder of the built console; none: the one beside the api.',

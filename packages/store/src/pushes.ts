@@ -61,7 +61,12 @@ export const recordPush = async (tx: Transaction, push: PushFacts): Promise<Reco
 
   const isOfBefore = last && (isSameMove || push.isFound)
   const place = { tx, push, sequence, ...(isOfBefore && { firstSequence: madeAt(last) }) }
-  const newer = isSameMove ? undefined : newestMove(known.toReversed(), push)
+  if (last?.isFound && !push.isFound) {
+    if (push.sha === last.sha && last.build?.state !== 'failed') return { kind: 'known' }
+    if (push.before === last.before && push.sha !== last.sha) return recordWithinFound(place, last)
+  }
+  // Where the ref was found to stand there it stands, whatever moves came.
+  const newer = isSameMove || push.isFound ? undefined : newestMove(known.toReversed(), push)
   if (newer) return recordOvertaken(place, newer, newer.id === last?.id)
   const reason = reasonToSkip(branch, push)
   return reason ? recordEnded(place, { state: 'skipped', status: 'success', reason }) : recordQueued(place)
@@ -96,6 +101,7 @@ const createPush = ({ tx, push, sequence, firstSequence }: Place): Promise<{ id:
       message: storable(push.message.slice(0, 500)),
       deliveryForge: push.delivery?.forge ?? null,
       deliveryId: push.delivery?.id ?? null,
+      isFound: push.isFound ?? false,
     },
     select: { id: true },
   })
@@ -174,4 +180,13 @@ const recordOvertaken = async (
   const { sha, pusher, message } = newer
   const found = { ...push, sha, before: sha, pusher, message, skip: undefined }
   return recordQueued({ ...place, push: found, firstSequence: madeAt(newer) })
+}
+
+/**
+ * Told of late: the first of the moves by which the ref came to where it was found. What was found begins behind it from now
+ * on, so that the next one of them is known as well.
+ */
+const recordWithinFound = async (place: Place, found: Push): Promise<RecordedPush> => {
+  await place.tx.push.update({ where: { id: found.id }, data: { before: place.push.sha } })
+  return recordOvertaken(place, found, true)
 }

@@ -126,3 +126,27 @@ test('a push of the branch that deploys now is newer than any of the one that di
   const { pushId } = await aQueuedPush(db, renamed, { ref: 'refs/heads/trunk' })
   expect(Number((await db.push.findUniqueOrThrow({ where: { id: pushId } })).sequence)).toBe(4)
 })
+
+test('a ref that was found to have moved stands there, when its moves are told of late, in their order', async () => {
+  const { db } = database
+  const repository = await aRepository(db)
+  const [known, one, two, found, next] = [aSha(), aSha(), aSha(), aSha(), aSha()]
+  await aQueuedPush(db, repository, { sha: known })
+  // Back and forth: where it was found counts, however the moves add up.
+  const { buildId } = await aQueuedPush(db, repository, { before: known, sha: found, isFound: true })
+  await db.build.update({ where: { id: buildId }, data: { state: 'live' } })
+  const late = [
+    { before: known, sha: one },
+    { before: one, sha: two },
+    { before: two, sha: found },
+    { before: known, sha: found },
+  ]
+  const kinds: string[] = []
+  for (const move of late) {
+    kinds.push((await aPush(db, repository, move)).kind)
+    const ref = await db.ref.findFirstOrThrow({ where: { repositoryId: repository.id } })
+    expect(ref.sha).toBe(found)
+  }
+  expect(kinds).toEqual(['skipped', 'skipped', 'known', 'known'])
+  expect(await aPush(db, repository, { before: found, sha: next })).toMatchObject({ kind: 'queued' })
+})
