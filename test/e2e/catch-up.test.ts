@@ -131,7 +131,7 @@ describe('what was pushed', () => {
 
 test('looks cost GitHub nothing while nothing moves, and an installation that it limits is left alone', async () => {
   const alan = await anAccount('alan')
-  await using project = await aLiveProject(alan, 'seven')
+  await using _project = await aLiveProject(alan, 'seven')
   const from = world.github.calls.length
   const looks = () =>
     world.github.calls

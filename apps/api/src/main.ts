@@ -18,7 +18,7 @@ import { startHttpServer } from './http-server.ts'
 import { startReconciler } from './reconciler.ts'
 import { settings } from './settings.ts'
 import { loadAllowedTenants } from './webhooks/allowed-tenants.ts'
-import { startLedgerSweep } from './webhooks/ledger-sweep.ts'
+import { startHourlySweep } from './webhooks/hourly-sweep.ts'
 
 /** accepts: webhooks, git pushes, the REST API; serves the console. */
 let log = createLog('api', 'info')
@@ -48,13 +48,13 @@ const start = async (): Promise<RunningApp> => {
   const reconciler = startReconciler(context)
   const domainChecker = startDomainChecker(context)
   const catchUp = startCatchUp(context)
-  const ledgerSweep = startLedgerSweep(context)
+  const hourlySweep = startHourlySweep(context)
   const askServer = config.askPort === 0 ? undefined : await startAskServer(context)
   return {
     stop: async () => {
       reconciler[Symbol.dispose]()
       domainChecker[Symbol.dispose]()
-      ledgerSweep[Symbol.dispose]()
+      hourlySweep[Symbol.dispose]()
       await catchUp[Symbol.asyncDispose]()
       await askServer?.[Symbol.asyncDispose]()
       await server.close()

@@ -66,6 +66,15 @@ export const settings = {
     },
     { min: 4, max: 3_650 },
   ),
+  removalGraceDays: setting.integer(
+    {
+      env: 'REMOVAL_GRACE_DAYS',
+      description:
+        'Days in which a repository or account that went and comes back has its functions again without a push.',
+      default: '7',
+    },
+    { min: 1, max: 365 },
+  ),
   catchUpMs: setting.integer(
     {
       env: 'CATCH_UP_MS',

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { LIVE } from '@pushfn/model/alias'
 import type { RepositoryName } from '@pushfn/model/names'
 import { CANCEL_REASONS, cancelBuilds, type Stopped } from './cancellation.ts'
 import type { Database, Transaction } from './database.ts'
@@ -119,8 +120,8 @@ export const repositoryNamed = async (db: Database, tenantId: string, name: stri
   })) ?? undefined
 
 /**
- * Marks repositories removed and their functions with them, and cancels their builds. Marks of removal are undone by the
- * next push. Returns for whom bells are to be rung.
+ * Marks repositories removed and their functions with them, and cancels their builds. When they come back within the grace
+ * time, `restoreFunctions` undoes it; later their next push does. Returns for whom bells are to be rung.
  */
 export const removeRepositories = async (
   tx: Transaction,
@@ -131,11 +132,10 @@ export const removeRepositories = async (
   const now = new Date()
   await tx.repository.updateMany({ where: { id: { in: ids } }, data: { removedAt: now } })
   const builds = await cancelBuilds(tx, { id: { in: ids } }, reason)
-  const functions = await tx.function.updateManyAndReturn({
-    where: { repositoryId: { in: ids }, removedAt: null },
-    data: { removedAt: now },
-    select: { id: true },
-  })
+  const functions = await tx.$queryRaw<{ id: string }[]>`
+    UPDATE functions f SET removed_at = ${now}, restorable_id =
+      (SELECT a.revision_id FROM aliases a WHERE a.function_id = f.id AND a.name = ${LIVE})
+    WHERE f.repository_id = ANY(${ids}::uuid[]) AND f.removed_at IS NULL RETURNING f.id`
   return { functions: functions.map((fn) => fn.id), builds }
 }
 

@@ -4,6 +4,7 @@ import { CANCEL_REASONS, type Stopped } from '@pushfn/store/cancellation'
 import type { Transaction } from '@pushfn/store/database'
 import type { DeliveryFacts, Outcome } from '@pushfn/store/deliveries'
 import { recordPush } from '@pushfn/store/pushes'
+import { functionsOfTenant, repositoriesBeside, restoreFunctions } from '@pushfn/store/removals'
 import {
   ensureRepositories,
   ensureRepository,
@@ -68,7 +69,9 @@ export const applyEvent = async (tx: Transaction, frame: Frame, event: ForgeEven
       return applyPush(tx, frame, event)
     case 'installed': {
       if (!(await frame.allowed.has(tx, forge, event.account.login))) return unknownTenant(event.account.login)
+      const before = await tenantByAccount(tx, forge, event.account.id)
       const tenant = await ensureTenant(tx, { forge, ...event.account })
+      if (before?.removedAt) await comeBack(tx, frame, tenant, event.repositories)
       await placeRepositories(tx, frame, tenant, event.installationId, event.repositories)
       return undefined
     }
@@ -155,7 +158,9 @@ const placeRepository = async (
     note(frame, await removeRepositories(tx, [there.id], CANCEL_REASONS.repositoryTransferred))
     await forgetRepositorySettings(tx, there.id)
   }
-  return ensureRepository(tx, tenant.id, { forge, ...facts })
+  const repository = await ensureRepository(tx, tenant.id, { forge, ...facts })
+  if (there?.removedAt) frame.applied.functions.push(...(await restoreFunctions(tx, [repository.id])))
+  return repository
 }
 
 /** Many at once; what was another's until now ends there as well. */
@@ -175,6 +180,24 @@ const placeRepositories = async (
   const foreign = there.filter(({ tenantId }) => tenantId !== tenant.id).map(({ id }) => id)
   if (foreign.length > 0) note(frame, await removeRepositories(tx, foreign, CANCEL_REASONS.repositoryTransferred))
   await ensureRepositories(tx, tenant.id, { forge, installationId }, labels)
+  const back = there.filter(({ removedAt }) => removedAt).map(({ id }) => id)
+  if (back.length > 0) frame.applied.functions.push(...(await restoreFunctions(tx, back)))
+}
+
+/** An account has the App again. What it does not let in any more does not come back with it. */
+const comeBack = async (
+  tx: Transaction,
+  frame: Frame,
+  tenant: Tenant,
+  labels: readonly ForgeRepositoryLabel[],
+): Promise<void> => {
+  const left = await repositoriesBeside(
+    tx,
+    tenant.id,
+    labels.map(({ id }) => id),
+  )
+  if (left.length > 0) note(frame, await removeRepositories(tx, left))
+  frame.applied.functions.push(...(await functionsOfTenant(tx, tenant.id)))
 }
 
 const removeRepository = async (tx: Transaction, frame: Frame, forgeId: string): Promise<void> => {

@@ -1,16 +1,19 @@
 import { pruneDeliveries } from '@pushfn/store/ledger'
+import { endGrace } from '@pushfn/store/removals'
 import type { ApiContext } from '../context.ts'
 
 const INTERVAL_MS = 3_600_000
 
-/** Takes deliveries out of the ledger that are older than it keeps them: now and every hour. */
-export const startLedgerSweep = ({ db, log, config }: ApiContext): Disposable => {
+/** Ends what has its time: deliveries in the ledger, and the grace in which a removal can be undone. Now and every hour. */
+export const startHourlySweep = ({ db, log, config }: ApiContext): Disposable => {
   const sweep = async () => {
     try {
       const pruned = await pruneDeliveries(db, config.deliveryRetentionDays)
       if (pruned > 0) log.info({ deliveries: pruned }, 'old deliveries were taken out of the ledger')
+      const ended = await endGrace(db, config.removalGraceDays)
+      if (ended > 0) log.info({ functions: ended }, 'removed functions do not come back by themselves any more')
     } catch (err) {
-      log.warn({ err }, 'the ledger could not be swept; it is tried again')
+      log.warn({ err }, 'what has its time could not be ended; it is tried again')
     }
   }
   const timer = setInterval(sweep, INTERVAL_MS)

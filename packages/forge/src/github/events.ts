@@ -93,6 +93,8 @@ const repositoryChanged = (payload: unknown): Meaning => {
     case 'privatized':
     case 'publicized':
       return { events: [{ kind: 'repository-edited', repository }] }
+    case 'archived':
+      return { ignored: 'an archived repository takes no pushes; what runs of it goes on' }
     default:
       return ignoredAction('repository', parsed.action)
   }
