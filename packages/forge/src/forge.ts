@@ -113,6 +113,8 @@ export interface BranchHead {
   sha: string
   /** First line of the commit's message. */
   message: string
+  /** The words in the whole of it that ask not to build. */
+  skip?: string
   /** Who wrote the commit: a login, or a name. */
   author: string
   /** To be handed in next time, where the forge knows conditional requests. */

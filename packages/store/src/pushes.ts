@@ -85,6 +85,8 @@ interface Place {
   firstSequence?: bigint
 }
 
+type KnownPush = Push & { build: { state: string } | null }
+
 /** By when a push was made, in the repository's count. */
 export const madeAt = (push: Pick<Push, 'sequence' | 'firstSequence'>): bigint => push.firstSequence ?? push.sequence
 
@@ -156,11 +158,7 @@ const recordEnded = async (
  * A push that arrives when the ref has moved on from it is kept, in a place below all others. When it shows that a third
  * one is the newest, and not the one that came last, that one is built.
  */
-const recordOvertaken = async (
-  place: Place,
-  newer: Push & { build: { state: string } | null },
-  isLast: boolean,
-): Promise<RecordedPush> => {
+const recordOvertaken = async (place: Place, newer: KnownPush, isLast: boolean): Promise<RecordedPush> => {
   const { tx, push, sequence } = place
   const ref = { repositoryId: push.repository.id, ref: push.ref }
   await tx.ref.update({
@@ -186,7 +184,7 @@ const recordOvertaken = async (
  * Told of late: the first of the moves by which the ref came to where it was found. What was found begins behind it from now
  * on, so that the next one of them is known as well.
  */
-const recordWithinFound = async (place: Place, found: Push): Promise<RecordedPush> => {
+const recordWithinFound = async (place: Place, found: KnownPush): Promise<RecordedPush> => {
   await place.tx.push.update({ where: { id: found.id }, data: { before: place.push.sha } })
   return recordOvertaken(place, found, true)
 }

@@ -51,6 +51,7 @@ export const storeFoundPush = async (
       before: stand.sha,
       pusher: head.author,
       message: head.message,
+      skip: head.skip,
       isFound: true,
     })
   })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Forge } from '../forge.ts'
+import { headMessage } from '../head-message.ts'
 import type { AsInstallation } from './as-installation.ts'
 import { statusOf } from './failure.ts'
 
@@ -39,6 +40,6 @@ const BranchAnswer = z
   })
   .transform(({ commit }) => ({
     sha: commit.sha,
-    message: commit.commit.message.trimStart().split('\n', 1)[0]?.trimEnd() ?? '',
+    ...headMessage(commit.commit.message),
     author: commit.author?.login ?? commit.commit.author?.name ?? '',
   }))
