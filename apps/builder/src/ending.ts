@@ -88,7 +88,7 @@ const openFunctions = async (
   hint: string,
   targetUrl: string,
 ): Promise<CommitStatus[]> => {
-  const prefix = run.context.config.statusPrefix ?? ''
+  const prefix = run.contextOf('')
   const open = await run.context.db.report.findMany({
     where: { buildId: run.build.id, state: 'pending', context: { not: `${prefix}${STACK_CONTEXT}` } },
   })

@@ -15,6 +15,7 @@ import { startBuildWorker } from '@pushfn/store/build-queue'
 import { openBus } from '@pushfn/store/bus'
 import { openDatabase, pingDatabase } from '@pushfn/store/database'
 import Docker from 'dockerode'
+import { startCommenter } from './commenter.ts'
 import type { BuilderContext } from './context.ts'
 import { runBuild } from './pipeline.ts'
 import { removeLitter } from './remove-litter.ts'
@@ -74,6 +75,7 @@ const start = async (): Promise<RunningApp> => {
     await work.finally(() => running.delete(work))
   })
   const reporter = await startReporter(context)
+  const commenter = await startCommenter(context)
   const health = await startHealthServer({
     host: config.healthHost,
     port: config.healthPort,
@@ -91,6 +93,7 @@ const start = async (): Promise<RunningApp> => {
       await Promise.allSettled(running)
       limited[Symbol.dispose]()
       await reporter[Symbol.asyncDispose]()
+      await commenter[Symbol.asyncDispose]()
       await context.stackParser[Symbol.asyncDispose]()
       await health[Symbol.asyncDispose]()
       await context.bus[Symbol.asyncDispose]()

@@ -5,12 +5,14 @@ import type { ForgeRepository } from '@pushfn/forge/forge'
 import type { Log } from '@pushfn/kit/log'
 import type { BuildEventInput } from '@pushfn/model/build-event'
 import type { BuildFailure, TERMINAL_STATES } from '@pushfn/model/build-state'
-import type { CommitStatus } from '@pushfn/model/deploy-status'
+import { BuildTarget } from '@pushfn/model/build-target'
+import { type CommitStatus, statusContext } from '@pushfn/model/deploy-status'
 import { AppError } from '@pushfn/model/errors'
 import { storeBuildLog } from '@pushfn/store/build-log'
 import { openBuildWriter, readBuildStream } from '@pushfn/store/build-stream'
 import { type Claim, type ClaimedBuild, claimBuild, finishBuild, LEASE_MS, renewLease } from '@pushfn/store/builds'
 import { channels } from '@pushfn/store/bus'
+import { dueComment } from '@pushfn/store/pull-requests'
 import { wantReports } from '@pushfn/store/reports'
 import type { BuilderContext } from './context.ts'
 import { forgeRepository } from './forge-repository.ts'
@@ -27,6 +29,10 @@ export interface Run extends AsyncDisposable {
   /** A folder of this run alone; gone with it. */
   readonly workspace: string
   readonly repository: ForgeRepository
+  /** Where its functions go when that is not `live`. */
+  readonly target: BuildTarget | undefined
+  /** The whole name of a status's context, as the forge has it. */
+  contextOf(name: string): string
   /** Says something on the build's live stream. */
   tell(event: BuildEventInput): void
   /** Writes what the forge shall be told, and goes on. */
@@ -52,6 +58,7 @@ export const openRun = async (context: BuilderContext, buildId: string): Promise
   if (!build) return undefined
   const claim: Claim = { buildId, generation: build.generation }
   const { repository } = build.push
+  const target = BuildTarget.nullable().parse(build.target) ?? undefined
   const log = context.log.child({
     build: buildId,
     tenant: repository.tenant.slug,
@@ -85,8 +92,10 @@ export const openRun = async (context: BuilderContext, buildId: string): Promise
   const stop = () => abort.abort(new AppError('LEASE_LOST', 'the builder stops'))
   context.stopping.addEventListener('abort', stop)
   log.info('build claimed')
+  const contextOf = (name: string) =>
+    `${context.config.statusPrefix ?? ''}${statusContext(name, { isPreview: target !== undefined })}`
   const prefixed = (statuses: readonly CommitStatus[]) =>
-    statuses.map((status) => ({ ...status, context: `${context.config.statusPrefix ?? ''}${status.context}` }))
+    statuses.map((status) => ({ ...status, context: contextOf(status.context) }))
 
   return {
     context,
@@ -96,6 +105,8 @@ export const openRun = async (context: BuilderContext, buildId: string): Promise
     signal: abort.signal,
     workspace,
     repository: forgeRepository(repository),
+    target,
+    contextOf,
     tell: (event) => writer.write(event),
     wantStatuses: async (...statuses) => {
       await wantReports(context.db, buildId, prefixed(statuses))
@@ -110,6 +121,7 @@ export const openRun = async (context: BuilderContext, buildId: string): Promise
         if (!(await finishBuild(tx, claim, state, failure))) return false
         await wantReports(tx, buildId, prefixed(statuses))
         await storeBuildLog(tx, buildId, log)
+        if (build.push.pullRequestId) await dueComment(tx, build.push.pullRequestId)
         return true
       })
       if (!isOurs) return false

@@ -57,14 +57,19 @@ export const ForgeEvent = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('pull-request'),
     repository: ForgeRepository,
-    /** `synchronised`: there are other commits in it. `closed`: merged or not. */
-    action: z.enum(['opened', 'synchronised', 'reopened', 'closed']),
+    /**
+     * `synchronised`: there are other commits in it. `approved`: a member gave it the label `preview`, by which the head
+     * commit of a fork may run. `closed`: merged or not.
+     */
+    action: z.enum(['opened', 'synchronised', 'reopened', 'approved', 'closed']),
     /** What people see, `#7` or `!7`: unique within the repository. */
     number: z.number(),
     title: z.string(),
     /** The login of who did it. */
     sender: z.string(),
     headSha: z.string(),
+    /** The head before, where the forge says it. */
+    before: z.string().optional(),
     /** The branch it comes from; of another repository when `isFork`. */
     headRef: z.string(),
     /** The branch it is to go into. */

@@ -10,3 +10,6 @@ export const PULL_REQUEST_ACTIONS: ReadonlyMap<string, Action> = new Map<string,
   ['reopened', 'reopened'],
   ['closed', 'closed'],
 ])
+
+/** Who may label may write: with this one a member lets the head commit of a fork run. */
+export const PREVIEW_LABEL = 'preview'

@@ -19,3 +19,7 @@ export const STACK_CONTEXT = 'stack-deploy'
 
 /** How the reason of a function begins that was ready, but was not deployed because another of its stack was not. */
 export const NOT_DEPLOYED = 'was not deployed'
+
+/** Under a name of its own a preview's word is not taken for the deploy's, by people or by rules for branches. */
+export const statusContext = (context: string, { isPreview }: { isPreview: boolean }): string =>
+  isPreview ? `preview/${context}` : context

@@ -5,11 +5,35 @@ const BRANCH = /^(?![-/.])(?!.*(?:\.\.|\/\/|\/\.|@\{|\.lock(?:\/|$)))[^\p{C}\p{Z
 
 export const BranchName = z.string().max(200).regex(BRANCH, 'no branch of git can be named so')
 
+const EnvironmentName = z
+  .string()
+  .max(200)
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'no name of an environment variable')
+
+/** What previews of pull requests are like. */
+export const PreviewSettings = z.strictObject({
+  isOn: z.boolean().optional().describe('Whether pull requests have previews; they have.'),
+  environment: z
+    .record(EnvironmentName, z.string().max(4_096))
+    .refine((environment) => Object.keys(environment).length <= 100, 'at most 100 variables')
+    .optional()
+    .describe('Laid over the environment of each function.'),
+  expiresAfterDays: z
+    .number()
+    .int()
+    .min(1)
+    .max(365)
+    .optional()
+    .describe('Days after its last commit when a preview goes, though its pull request is open; 14 without it.'),
+})
+export type PreviewSettings = z.infer<typeof PreviewSettings>
+
 /**
  * What a tenant has settled about a repository: data, not configuration of the cloud. What is not there is as the
  * description says.
  */
 export const RepositorySettings = z.strictObject({
   deployBranch: BranchName.optional().describe('The branch whose pushes deploy; else the repository’s default branch.'),
+  previews: PreviewSettings.optional().describe('What previews of pull requests are like.'),
 })
 export type RepositorySettings = z.infer<typeof RepositorySettings>

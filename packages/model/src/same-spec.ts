@@ -6,6 +6,17 @@ import { FunctionSpec } from './function-spec.ts'
  */
 export const isSameSpec = (one: FunctionSpec, other: FunctionSpec): boolean => canonical(one) === canonical(other)
 
+/** As `isSameSpec`, whatever branch they came from: of a pull request, whose branch is always another one. */
+export const isSameSpecButBranch = (one: FunctionSpec, other: FunctionSpec): boolean =>
+  isSameSpec(withoutBranch(one), withoutBranch(other))
+
+const withoutBranch = ({ labels: { [BRANCH]: _, ...labels }, ...spec }: FunctionSpec): FunctionSpec => ({
+  ...spec,
+  labels,
+})
+
+const BRANCH = 'com.openfaas.cloud.git-branch'
+
 /** OpenFaaS Cloud's labels that differ with every push. */
 const OF_ONE_PUSH = ['com.openfaas.cloud.git-sha', 'com.openfaas.cloud.git-deploytime']
 

@@ -1,6 +1,7 @@
 import { TERMINAL_STATES } from '@pushfn/model/build-state'
 import { AppError } from '@pushfn/model/errors'
 import type { Database, Transaction } from './database.ts'
+import type { Prisma } from './generated/client.ts'
 
 /**
  * What must not go on because its repository or its tenant went. Whoever takes one away cancels the builds under way in the
@@ -18,13 +19,19 @@ export interface Stopped {
  * Marks the builds under way of repositories, and takes back what they wish live and is not. Lock the repositories' or the
  * tenant's rows first: no build that waited for those locks is missed then.
  */
-export const cancelBuilds = async (
+export const cancelBuilds = (
   tx: Transaction,
   repositories: { id: { in: string[] } } | { tenantId: string },
   reason: string,
-): Promise<string[]> => {
+): Promise<string[]> => cancelPushes(tx, { repository: repositories }, reason)
+
+/** As `cancelBuilds`, of one pull request's previews. */
+export const cancelPullRequest = (tx: Transaction, pullRequestId: string, reason: string): Promise<string[]> =>
+  cancelPushes(tx, { pullRequestId }, reason)
+
+const cancelPushes = async (tx: Transaction, push: Prisma.PushWhereInput, reason: string): Promise<string[]> => {
   const builds = await tx.build.updateManyAndReturn({
-    where: { state: { notIn: [...TERMINAL_STATES] }, push: { repository: repositories } },
+    where: { state: { notIn: [...TERMINAL_STATES] }, push },
     data: { cancelReason: reason },
     select: { id: true },
   })
@@ -66,6 +73,7 @@ export const refuseIfCancelled = async (
 export const CANCEL_REASONS = {
   repositoryRemoved: 'the repository was deleted, or taken out of this cloud: nothing of it runs here any more',
   repositoryTransferred: 'the repository belongs to another account now: its next push is built there',
+  pullRequestClosed: 'the pull request was closed: its previews are gone',
   tenantRemoved: 'the account left this cloud: nothing of it runs here any more',
   tenantSuspended: 'the account is suspended: push again when it is not any more',
 } as const

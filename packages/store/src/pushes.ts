@@ -1,5 +1,6 @@
 import { TERMINAL_STATES } from '@pushfn/model/build-state'
-import { STACK_CONTEXT } from '@pushfn/model/deploy-status'
+import type { BuildTarget } from '@pushfn/model/build-target'
+import { STACK_CONTEXT, statusContext } from '@pushfn/model/deploy-status'
 import type { Transaction } from './database.ts'
 import type { ForgeKind, Push, Repository } from './generated/client.ts'
 import { newestMove } from './push-order.ts'
@@ -23,6 +24,8 @@ export interface PushFacts {
    * holds.
    */
   isFound?: boolean
+  /** The ref is a pull request's head: its functions go to an alias, never live. */
+  preview?: { pullRequestId: string; target: BuildTarget }
 }
 
 const QUEUED_AFTER_MS = 2_000
@@ -72,9 +75,9 @@ export const recordPush = async (tx: Transaction, push: PushFacts): Promise<Reco
   return reason ? recordEnded(place, { state: 'skipped', status: 'success', reason }) : recordQueued(place)
 }
 
-const reasonToSkip = (branch: string, { repository, skip }: PushFacts): string | undefined => {
+const reasonToSkip = (branch: string, { repository, skip, preview }: PushFacts): string | undefined => {
   const deploys = deployBranchOf(repository)
-  if (branch !== deploys) return `skipping build for ${branch} branch: ${deploys} is the one that deploys`
+  if (!preview && branch !== deploys) return `skipping build for ${branch} branch: ${deploys} is the one that deploys`
   return skip && `${skip} in the commit’s message: nothing is built`
 }
 
@@ -104,6 +107,7 @@ const createPush = ({ tx, push, sequence, firstSequence }: Place): Promise<{ id:
       deliveryForge: push.delivery?.forge ?? null,
       deliveryId: push.delivery?.id ?? null,
       isFound: push.isFound ?? false,
+      pullRequestId: push.preview?.pullRequestId ?? null,
     },
     select: { id: true },
   })
@@ -114,10 +118,11 @@ const recordQueued = async (place: Place): Promise<RecordedPush> => {
   const build = await tx.build.create({
     data: {
       pushId,
+      ...(push.preview && { target: push.preview.target }),
       // Told only when no builder takes the build soon: then its own word comes first, and is one call less.
       reports: {
         create: {
-          context: STACK_CONTEXT,
+          context: stackContext(push),
           state: 'pending',
           description: 'queued',
           dueAt: new Date(Date.now() + QUEUED_AFTER_MS),
@@ -136,6 +141,8 @@ const recordQueued = async (place: Place): Promise<RecordedPush> => {
   return { kind: 'queued', pushId, buildId: build.id, superseded: superseded.map((older) => older.id) }
 }
 
+const stackContext = ({ preview }: PushFacts): string => statusContext(STACK_CONTEXT, { isPreview: Boolean(preview) })
+
 const recordEnded = async (
   place: Place,
   end: { state: 'skipped' | 'superseded'; status: 'success' | 'error'; reason: string },
@@ -147,7 +154,8 @@ const recordEnded = async (
       state: end.state,
       finishedAt: new Date(),
       failure: { code: end.state.toUpperCase(), hint: end.reason, faults: [] },
-      reports: { create: { context: STACK_CONTEXT, state: end.status, description: end.reason } },
+      ...(place.push.preview && { target: place.push.preview.target }),
+      reports: { create: { context: stackContext(place.push), state: end.status, description: end.reason } },
     },
     select: { id: true },
   })
@@ -172,7 +180,8 @@ const recordOvertaken = async (place: Place, newer: KnownPush, isLast: boolean):
     { tx, push, sequence: below, firstSequence: sequence },
     { state: 'superseded', status: 'error', reason },
   )
-  const isToBeBuilt = push.ref === `refs/heads/${deployBranchOf(push.repository)}` && newer.build?.state !== 'skipped'
+  const isBuilt = push.preview || push.ref === `refs/heads/${deployBranchOf(push.repository)}`
+  const isToBeBuilt = isBuilt && newer.build?.state !== 'skipped'
   if (isLast || !isToBeBuilt) return overtaken
   // The ref is found to stand there, it did not move: its move is known already.
   const { sha, pusher, message } = newer

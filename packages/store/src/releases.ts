@@ -1,4 +1,5 @@
 import { LIVE } from '@pushfn/model/alias'
+import type { BuildTarget } from '@pushfn/model/build-target'
 import { AppError } from '@pushfn/model/errors'
 import type { FunctionSpec } from '@pushfn/model/function-spec'
 import { ensureLive, holdFunction, wantLive } from './aliases.ts'
@@ -7,6 +8,9 @@ import { refuseIfCancelled } from './cancellation.ts'
 import type { Database, Transaction } from './database.ts'
 import { holdImage, rememberImage } from './images.ts'
 import { keepLive } from './keep-live.ts'
+import { IS_SOMEWHERE, removePreviews } from './remove-previews.ts'
+import { ensureRevision } from './revisions.ts'
+import { wantPreview } from './want-preview.ts'
 
 export interface WantedFunction {
   name: string
@@ -28,13 +32,16 @@ export interface ReleaseFacts {
   sha: string
   /** Of the push: an older release changes nothing. */
   sequence: bigint
+  /** Where they go when that is not `live`. */
+  target?: BuildTarget | undefined
   functions: readonly WantedFunction[]
 }
 
 export interface WantedRevision {
   name: string
   functionId: string
-  /** Of its alias `live`. */
+  /** Where callers find it. */
+  alias: string
   aliasId: string
   revisionId: string
   /** It is live already, of an earlier build: nothing has to be done. */
@@ -89,27 +96,19 @@ const keepImages = async (tx: Transaction, { tenantId, functions }: ReleaseFacts
 const wantRevision = async (tx: Transaction, facts: ReleaseFacts, wanted: WantedFunction): Promise<WantedRevision> => {
   const fn = await ensureFunction(tx, facts, wanted.name)
   const { digest, spec } = wanted
-  const kept = await keepLive(tx, fn.id, { buildId: facts.claim.buildId, sequence: facts.sequence, digest, spec })
-  if (kept) return { name: wanted.name, functionId: fn.id, ...kept, isReused: true }
-  const revision = await tx.revision.upsert({
-    where: { buildId_functionId: { buildId: facts.claim.buildId, functionId: fn.id } },
-    create: {
-      functionId: fn.id,
-      buildId: facts.claim.buildId,
-      sha: facts.sha,
-      image: wanted.image,
-      digest: wanted.digest,
-      spec: wanted.spec,
-      sequence: facts.sequence,
-    },
-    update: {},
-  })
+  const { claim, sequence, sha, target } = facts
+  const revisionFacts = { functionId: fn.id, buildId: claim.buildId, sha, image: wanted.image, digest, spec, sequence }
+  const told = { name: wanted.name, functionId: fn.id }
+  if (target) return { ...told, ...(await wantPreview(tx, target, revisionFacts)) }
+  const kept = await keepLive(tx, fn.id, revisionFacts)
+  if (kept) return { ...told, ...kept, alias: LIVE, isReused: true }
+  const revision = await ensureRevision(tx, revisionFacts)
   const aliasId = await ensureLive(tx, fn.id)
   await tx.function.update({ where: { id: fn.id }, data: { removedAt: null } })
-  const wish = { functionId: fn.id, revisionId: revision.id, sequence: facts.sequence }
+  const wish = { functionId: fn.id, revisionId: revision.id, sequence }
   if (!(await wantLive(tx, wish)))
     throw new AppError('SUPERSEDED', `a newer push already wants another revision of ${wanted.name}`)
-  return { name: wanted.name, functionId: fn.id, aliasId, revisionId: revision.id, isReused: false }
+  return { ...told, alias: LIVE, aliasId, revisionId: revision.id, isReused: false }
 }
 
 const ensureFunction = async (tx: Transaction, facts: ReleaseFacts, name: string) => {
@@ -169,7 +168,8 @@ export const removeMissing = (
         repositoryId: facts.repositoryId,
         name: { notIn: [...facts.keep] },
         removedAt: null,
-        aliases: { some: { name: LIVE, sequence: { lte: facts.sequence } } },
+        // What is nowhere but in a preview is not this push's to remove.
+        aliases: { some: { name: LIVE, sequence: { lte: facts.sequence }, ...IS_SOMEWHERE } },
       },
       data: { removedAt: new Date() },
       select: { id: true, name: true },
@@ -179,6 +179,16 @@ export const removeMissing = (
       data: { sequence: facts.sequence },
     })
     return removed
+  })
+
+/** As `removeMissing`, of a target's alias: what left the stack, or is as it is in production now, has no preview any more. */
+export const removeMissingPreviews = (
+  db: Database,
+  facts: { claim: Claim; repositoryId: string; alias: string; sequence: bigint; keep: readonly string[] },
+): Promise<{ id: string; name: string }[]> =>
+  db.$transaction(async (tx) => {
+    await holdBuild(tx, facts.claim)
+    return removePreviews(tx, facts)
   })
 
 /** How far revisions came: `live`, `failed` with the reason for the tenant, or still `wanted`. */

@@ -1,4 +1,5 @@
 import type { Fault, FaultTarget } from './faults.ts'
+import type { createPullRequests } from './pull-requests.ts'
 import type { Call } from './server.ts'
 import type { Webhooks } from './webhooks.ts'
 import type { Account, CheckRun, Installation, Permissions, Repository, Status } from './world.ts'
@@ -7,7 +8,7 @@ import type { Account, CheckRun, Installation, Permissions, Repository, Status }
  * A GitHub for tests: a real HTTP server with a GitHub App, accounts and repositories. It holds every request against
  * GitHub's own description and says no where GitHub would; it serves Git; a real `git push` becomes a signed webhook.
  */
-export interface FakeGithub extends AsyncDisposable {
+export interface FakeGithub extends AsyncDisposable, ReturnType<typeof createPullRequests> {
   /** `http://127.0.0.1:<port>`: repositories are at `<url>/<owner>/<name>.git`. */
   url: string
   apiUrl: string

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { isObject } from './json-schema.ts'
 import { type Commit, commitsBetween, isAncestor, NO_COMMIT, type RefChange } from './refs.ts'
-import type { Account, Installation, Repository } from './world.ts'
+import type { Account, Installation, PullRequest, Repository } from './world.ts'
 
 /**
  * Webhook payloads: a real example of the event from `@octokit/webhooks-examples`, with our facts in the place of its
  * own, so that every field a receiver could come to read is there.
  */
-type Json = Record<string, unknown>
+export type Json = Record<string, unknown>
 
 /** Every real example of GitHub's webhooks, of github.com and of the Enterprise Servers, in the files' order. */
 export const webhookExamples = (): { event: string; payload: Json }[] =>
@@ -89,6 +89,43 @@ export const repositoryPayload = (
     ...(changes && { changes }),
     repository: repositoryBody(objectIn(example, 'repository'), repository, url),
     sender: accountBody(objectIn(example, 'sender'), repository.owner),
+    installation: { id: installation.id, node_id: nodeId('Installation', installation.id) },
+  }
+}
+
+export const pullRequestPayload = (
+  action: string,
+  about: { pullRequest: PullRequest; installation: Installation; sender: Account },
+  url: string,
+  more: Json,
+): Json => {
+  const { pullRequest, installation, sender } = about
+  const { repository, head, number } = pullRequest
+  const example = exampleOf('pull_request', (payload) => payload.action === 'opened')
+  const body = objectIn(example, 'pull_request')
+  const end = (side: 'head' | 'base', of: Repository, ref: string, sha: string) => ({
+    ...objectIn(body, side),
+    ref,
+    sha,
+    label: `${of.owner.login}:${ref}`,
+    repo: repositoryBody(objectIn(objectIn(body, side), 'repo'), of, url),
+  })
+  return {
+    ...example,
+    action,
+    number,
+    ...more,
+    pull_request: {
+      ...body,
+      id: pullRequest.id,
+      number,
+      title: pullRequest.title,
+      state: pullRequest.isOpen ? 'open' : 'closed',
+      head: end('head', head.repository, head.branch, pullRequest.sha),
+      base: end('base', repository, repository.defaultBranch, pullRequest.sha),
+    },
+    repository: repositoryBody(objectIn(example, 'repository'), repository, url),
+    sender: accountBody(objectIn(example, 'sender'), sender),
     installation: { id: installation.id, node_id: nodeId('Installation', installation.id) },
   }
 }

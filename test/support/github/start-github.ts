@@ -13,6 +13,7 @@ import {
   pushPayload,
   repositoryPayload,
 } from './payloads.ts'
+import { createPullRequests } from './pull-requests.ts'
 import { createBareRepository } from './refs.ts'
 import { type Call, type CompletedPush, listen } from './server.ts'
 import { createWebhooks } from './webhooks.ts'
@@ -28,7 +29,13 @@ import {
 } from './world.ts'
 
 /** What the App asks for; an installation may be given less. */
-const APP_PERMISSIONS: Permissions = { contents: 'read', metadata: 'read', statuses: 'write', checks: 'write' }
+const APP_PERMISSIONS: Permissions = {
+  contents: 'read',
+  metadata: 'read',
+  statuses: 'write',
+  checks: 'write',
+  pull_requests: 'write',
+}
 
 /** Starts a GitHub for tests on a free port of the loopback; the first in a process takes half a second, others none. */
 export const startGithub = async (options: FakeGithubOptions): Promise<FakeGithub> => {
@@ -90,6 +97,7 @@ export const startGithub = async (options: FakeGithubOptions): Promise<FakeGithu
     calls,
     webhooks,
     limitViolations: () => limits.violations,
+    ...createPullRequests(world, webhooks, () => url),
 
     createAccount: (login, type = 'User') => {
       if (world.accounts.some((account) => account.login.toLowerCase() === login.toLowerCase())) {

@@ -62,6 +62,27 @@ export interface CheckRun {
   updates: number
 }
 
+export interface PullRequest {
+  id: number
+  number: number
+  /** The repository that it is to go into. */
+  repository: Repository
+  head: { repository: Repository; branch: string }
+  sha: string
+  title: string
+  isOpen: boolean
+}
+
+export interface Comment {
+  id: number
+  repositoryId: number
+  /** Of the pull request. */
+  number: number
+  body: string
+  /** Written by the App, not by a person. */
+  isOfApp: boolean
+}
+
 export interface World {
   appId: number
   accounts: Account[]
@@ -70,6 +91,8 @@ export interface World {
   tokens: Map<string, InstallationToken>
   statuses: Status[]
   checks: CheckRun[]
+  pullRequests: PullRequest[]
+  comments: Comment[]
   /** Emits `status` and `check` when one is written. */
   events: EventEmitter<{ status: [Status]; check: [CheckRun] }>
   /** Milliseconds a token is good for. */
@@ -88,6 +111,8 @@ export const createWorld = (appId: number): World => {
     tokens: new Map(),
     statuses: [],
     checks: [],
+    pullRequests: [],
+    comments: [],
     events: new EventEmitter(),
     tokenLifeMs: 3_600_000,
     nextId: () => {

@@ -3,6 +3,7 @@ import { removeAccount, setAccountSuspended } from '@pushfn/store/accounts'
 import { CANCEL_REASONS, type Stopped } from '@pushfn/store/cancellation'
 import type { Transaction } from '@pushfn/store/database'
 import type { DeliveryFacts, Outcome } from '@pushfn/store/deliveries'
+import { recordPullRequest } from '@pushfn/store/pull-requests'
 import { recordPush } from '@pushfn/store/pushes'
 import { functionsOfTenant, repositoriesBeside, restoreFunctions } from '@pushfn/store/removals'
 import {
@@ -67,6 +68,8 @@ export const applyEvent = async (tx: Transaction, frame: Frame, event: ForgeEven
       return undefined
     case 'push':
       return applyPush(tx, frame, event)
+    case 'pull-request':
+      return applyPullRequest(tx, frame, event)
     case 'installed': {
       if (!(await frame.allowed.has(tx, forge, event.account.login))) return unknownTenant(event.account.login)
       const before = await tenantByAccount(tx, forge, event.account.id)
@@ -107,8 +110,6 @@ export const applyEvent = async (tx: Transaction, frame: Frame, event: ForgeEven
     case 'repository-deleted':
       await removeRepository(tx, frame, event.repository.id)
       return undefined
-    case 'pull-request':
-      return 'pull requests have no previews here: the branch they go into is deployed'
   }
 }
 
@@ -139,6 +140,29 @@ const applyPush = async (
   if (push.kind === 'skipped') return push.reason
   frame.applied.builds.push(push.buildId)
   frame.applied.superseded.push(...push.superseded)
+  return undefined
+}
+
+const applyPullRequest = async (
+  tx: Transaction,
+  frame: Frame,
+  { kind: _, ...event }: Extract<ForgeEvent, { kind: 'pull-request' }>,
+): Promise<string | undefined> => {
+  const { forge, id } = frame.facts
+  const { owner, ownerId } = event.repository
+  if (!(await frame.allowed.has(tx, forge, owner))) return unknownTenant(owner)
+  const tenant = await ensureTenant(tx, { forge, id: ownerId, login: owner })
+  const repository = await placeRepository(tx, frame, tenant, event.repository)
+  const recorded = await recordPullRequest(tx, { ...event, repository, delivery: { forge, id } })
+  // The comment on it is due in any case.
+  frame.applied.hasReports = true
+  if (recorded.kind === 'ignored') return recorded.reason
+  if (recorded.kind === 'closed') {
+    note(frame, recorded)
+    return undefined
+  }
+  frame.applied.builds.push(recorded.buildId)
+  frame.applied.superseded.push(...recorded.superseded)
   return undefined
 }
 

@@ -1,8 +1,15 @@
+import { aliasHost } from '@pushfn/model/alias'
 import { NOT_DEPLOYED, STACK_CONTEXT } from '@pushfn/model/deploy-status'
 import { AppError } from '@pushfn/model/errors'
 import { buildPageUrl, functionUrl } from '@pushfn/model/urls'
 import { channels } from '@pushfn/store/bus'
-import { removeMissing, revisionStates, type WantedRevision, release as writeRelease } from '@pushfn/store/releases'
+import {
+  removeMissing,
+  removeMissingPreviews,
+  revisionStates,
+  type WantedRevision,
+  release as writeRelease,
+} from '@pushfn/store/releases'
 import type { Run } from '../run.ts'
 import type { BuiltImage } from './build.ts'
 import type { FunctionPlan } from './plan.ts'
@@ -39,6 +46,7 @@ export const release = async (
       repositoryId: repository.id,
       sha: build.push.sha,
       sequence: build.push.sequence,
+      target: run.target,
       functions: plans.map((plan) => ({ name: plan.fn.name, spec: plan.spec, ...imageOf(images, plan) })),
     })
     const changed = revisions.filter((revision) => !revision.isReused)
@@ -48,12 +56,7 @@ export const release = async (
     }
     const reused = await tellReused(run, revisions)
     const released = [...reused, ...(await waitUntilLive(run, changed, settled))]
-    const removed = await removeMissing(context.db, {
-      claim: run.claim,
-      repositoryId: repository.id,
-      sequence: build.push.sequence,
-      keep: plans.map((plan) => plan.fn.name),
-    })
+    const removed = await removeWhatLeft(run, plans, revisions)
     for (const fn of removed) {
       run.tell({ kind: 'function', function: fn.name, status: 'removed' })
       void context.bus.publish(bells.functionWanted, fn.id)
@@ -62,6 +65,17 @@ export const release = async (
   } finally {
     settled.close()
   }
+}
+
+/** What is in the stack no more goes, once all that is in it is there. */
+const removeWhatLeft = (run: Run, plans: readonly FunctionPlan[], revisions: readonly WantedRevision[]) => {
+  const { push } = run.build
+  const of = { claim: run.claim, repositoryId: push.repositoryId, sequence: push.sequence }
+  const { target } = run
+  if (!target) return removeMissing(run.context.db, { ...of, keep: plans.map((plan) => plan.fn.name) })
+  const previewed = revisions.filter((revision) => revision.alias === target.alias)
+  const keep = previewed.map((revision) => revision.functionId)
+  return removeMissingPreviews(run.context.db, { ...of, alias: target.alias, keep })
 }
 
 const imageOf = (images: ReadonlyMap<string, BuiltImage>, plan: FunctionPlan): BuiltImage => {
@@ -114,7 +128,7 @@ const waitUntilLive = async (
         failures.push({ name: revision.name, failure: row.failure ?? 'it did not get ready' })
         continue
       }
-      released.push(await tellLive(run, revision.name, performance.now() - startedAt))
+      released.push(await tellLive(run, revision, performance.now() - startedAt))
     }
     if (waiting.size === 0) break
     if (performance.now() - startedAt > run.context.config.deployLimitMs) throw noController(run, waiting.size)
@@ -128,8 +142,12 @@ const waitUntilLive = async (
   return released
 }
 
-const tellLive = async (run: Run, name: string, ms: number): Promise<ReleasedFunction> => {
-  const url = functionUrl(run.context.urls, run.build.push.repository.tenant.slug, name)
+const urlOf = (run: Run, { name, alias }: WantedRevision): string =>
+  functionUrl(run.context.urls, aliasHost({ tenant: run.build.push.repository.tenant.slug, alias }), name)
+
+const tellLive = async (run: Run, revision: WantedRevision, ms: number): Promise<ReleasedFunction> => {
+  const { name } = revision
+  const url = urlOf(run, revision)
   run.tell({ kind: 'function', function: name, status: 'live', url, ms })
   await run.wantStatuses({ context: name, state: 'success', description: `live at ${url}`, targetUrl: url })
   return { name, url, isReused: false }
@@ -138,7 +156,7 @@ const tellLive = async (run: Run, name: string, ms: number): Promise<ReleasedFun
 const tellReused = async (run: Run, revisions: readonly WantedRevision[]): Promise<ReleasedFunction[]> => {
   const reused = revisions
     .filter((revision) => revision.isReused)
-    .map(({ name }) => ({ name, url: functionUrl(run.context.urls, run.build.push.repository.tenant.slug, name) }))
+    .map((revision) => ({ name: revision.name, url: urlOf(run, revision) }))
   for (const { name, url } of reused) run.tell({ kind: 'function', function: name, status: 'reused', url })
   await run.wantStatuses(
     ...reused.map(({ name, url }) => ({

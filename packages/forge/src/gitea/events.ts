@@ -1,7 +1,7 @@
 import { NO_COMMIT } from '@pushfn/model/ids'
 import { cut } from '../cut.ts'
 import { headMessage } from '../head-message.ts'
-import { PULL_REQUEST_ACTIONS } from '../pull-request-actions.ts'
+import { PREVIEW_LABEL, PULL_REQUEST_ACTIONS } from '../pull-request-actions.ts'
 import type { HookMeaning } from '../receive-hook.ts'
 import { DeletePayload, PullRequestPayload, PushPayload, RepositoryPayload } from './payload.ts'
 
@@ -13,6 +13,7 @@ export const meaningOf = (event: string, payload: unknown): HookMeaning => {
     case 'delete':
       return refDeleted(DeletePayload.parse(payload))
     case 'pull_request':
+    case 'pull_request_label':
       return pullRequestChanged(PullRequestPayload.parse(payload))
     case 'repository':
       return repositoryChanged(payload)
@@ -53,7 +54,7 @@ const refDeleted = (payload: DeletePayload): HookMeaning => ({
 })
 
 const pullRequestChanged = (payload: PullRequestPayload): HookMeaning => {
-  const action = PULL_REQUEST_ACTIONS.get(payload.action)
+  const action = isApproval(payload) ? 'approved' : PULL_REQUEST_ACTIONS.get(payload.action)
   if (!action) return ignoredAction('pull_request', payload.action)
   const { head, base, title } = payload.pull_request
   return {
@@ -73,6 +74,10 @@ const pullRequestChanged = (payload: PullRequestPayload): HookMeaning => {
     }),
   }
 }
+
+/** Gitea tells of all labels whenever they change: the commit that is the head then is approved while this one is among them. */
+const isApproval = ({ action, pull_request }: PullRequestPayload): boolean =>
+  action === 'label_updated' && pull_request.labels?.some(({ name }) => name === PREVIEW_LABEL) === true
 
 /** Gitea tells of repositories made and deleted. A new name or owner is learnt from the next push. */
 const repositoryChanged = (payload: unknown): HookMeaning => {

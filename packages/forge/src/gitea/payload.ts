@@ -53,7 +53,12 @@ const PullRequestEnd = z.object({ ref: Branch, sha: Sha, repo_id: z.int() })
 export const PullRequestPayload = z.object({
   action: z.string(),
   number: z.int().positive(),
-  pull_request: z.object({ title: z.string(), head: PullRequestEnd, base: PullRequestEnd }),
+  pull_request: z.object({
+    title: z.string(),
+    head: PullRequestEnd,
+    base: PullRequestEnd,
+    labels: z.array(z.object({ name: z.string() })).nullish(),
+  }),
   repository: Repository,
   sender: User,
 })

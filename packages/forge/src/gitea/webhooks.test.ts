@@ -100,6 +100,15 @@ describe('Gitea’s webhooks', () => {
     ])
   })
 
+  it('take the label “preview” for an approval', async () => {
+    const labelled = (name: string) => {
+      const pull_request = { ...pullRequest.pull_request, labels: [{ name: 'bug' }, { name }] }
+      return deliver({ ...pullRequest, action: 'label_updated', pull_request }, { event: 'pull_request' })
+    }
+    expect((await labelled('preview')).events).toMatchObject([{ kind: 'pull-request', action: 'approved' }])
+    expect((await labelled('later')).events).toEqual([])
+  })
+
   it('know a fork', async () => {
     const head = { ...pullRequest.pull_request.head, repo_id: 99 }
     const payload = { ...pullRequest, pull_request: { ...pullRequest.pull_request, head } }

@@ -2,7 +2,7 @@ import { NO_COMMIT } from '@pushfn/model/ids'
 import { cut } from '../cut.ts'
 import type { ForgeEvent, ForgeRepository, ForgeRepositoryLabel } from '../forge.ts'
 import { headMessage } from '../head-message.ts'
-import { PULL_REQUEST_ACTIONS } from '../pull-request-actions.ts'
+import { PREVIEW_LABEL, PULL_REQUEST_ACTIONS } from '../pull-request-actions.ts'
 import {
   InstallationPayload,
   InstallationRepositoriesPayload,
@@ -101,7 +101,8 @@ const repositoryChanged = (payload: unknown): Meaning => {
 }
 
 const pullRequestChanged = (payload: PullRequestPayload): Meaning => {
-  const action = PULL_REQUEST_ACTIONS.get(payload.action)
+  const isApproval = payload.action === 'labeled' && payload.label?.name === PREVIEW_LABEL
+  const action = isApproval ? 'approved' : PULL_REQUEST_ACTIONS.get(payload.action)
   if (!action) return ignoredAction('pull_request', payload.action)
   const { head, base, title } = payload.pull_request
   return {
@@ -114,6 +115,7 @@ const pullRequestChanged = (payload: PullRequestPayload): Meaning => {
         title: cut(title, 200),
         sender: cut(payload.sender.login, 100),
         headSha: head.sha,
+        ...(payload.before && { before: payload.before }),
         headRef: head.ref,
         baseRef: base.ref,
         isFork: head.repo?.id !== payload.repository.id,

@@ -2,6 +2,7 @@ import type { Forge } from '../forge.ts'
 import { DEFAULT_PATIENCE } from '../patience.ts'
 import { createAsInstallation } from './as-installation.ts'
 import { createCheckoutSource } from './checkout-source.ts'
+import { createGithubComments } from './comments.ts'
 import { createFailedDeliveries } from './failed-deliveries.ts'
 import { createHeadOf } from './head-of.ts'
 import { createInstallationTokens } from './installation-tokens.ts'
@@ -32,6 +33,7 @@ export const createGithub = (settings: GithubSettings): Forge => {
     headOf: createHeadOf(asInstallation),
     checkoutSource: createCheckoutSource({ cloneUrl: settings.cloneUrl, callMs: patience.callMs }, tokens),
     setStatus: createSetStatus(asInstallation),
+    upsertComment: createGithubComments(asInstallation, settings.appId),
     setCheck: createSetCheck(asInstallation, { checkName: settings.checkName ?? 'pushfn', patience }),
   }
 }

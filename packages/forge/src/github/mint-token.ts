@@ -33,6 +33,7 @@ const PERMISSIONS = {
   contents: { contents: 'read' },
   statuses: { statuses: 'write' },
   checks: { checks: 'write' },
+  pull_requests: { pull_requests: 'write' },
 } as const
 
 const TokenAnswer = z

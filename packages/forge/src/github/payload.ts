@@ -69,6 +69,10 @@ export const PullRequestPayload = z.object({
   action: z.string(),
   number: z.int().positive(),
   pull_request: z.object({ title: z.string(), head: PullRequestEnd, base: PullRequestEnd }),
+  /** The head before, of `synchronize`. */
+  before: Sha.optional(),
+  /** Of `labeled`. */
+  label: z.object({ name: z.string() }).nullish(),
   sender: z.object({ login: z.string() }),
   repository: Repository,
   installation: z.object({ id: Id }).optional(),

@@ -31,6 +31,8 @@ describe('receiving a webhook', () => {
     expect(await deliver(push)).toEqual({
       id: 'd-1',
       event: 'push',
+      account: { id: '7', login: 'Ada' },
+      repository: { id: '11', name: 'hello' },
       events: [
         {
           kind: 'push',
@@ -88,7 +90,9 @@ describe('receiving a webhook', () => {
       const fork = { ...payload, pull_request: { ...payload.pull_request, head: { ...end, repo } } }
       expect((await deliver(fork, {}, 'pull_request')).events).toMatchObject([{ isFork: true }])
     }
-    expect(await deliver({ ...payload, action: 'labeled' }, {}, 'pull_request')).toMatchObject({ events: [] })
+    const labelled = (name: string) => deliver({ ...payload, action: 'labeled', label: { name } }, {}, 'pull_request')
+    expect(await labelled('bug')).toMatchObject({ events: [] })
+    expect((await labelled('preview')).events).toMatchObject([{ kind: 'pull-request', action: 'approved' }])
   })
 
   it('takes the secret before as well, while it is being changed', async () => {

@@ -1,6 +1,7 @@
 import { NO_COMMIT } from '@pushfn/model/ids'
 import { cut } from '../cut.ts'
 import { headMessage } from '../head-message.ts'
+import { PREVIEW_LABEL } from '../pull-request-actions.ts'
 import type { HookMeaning } from '../receive-hook.ts'
 import { MergeRequestPayload, ProjectPayload, PushPayload } from './payload.ts'
 
@@ -44,7 +45,7 @@ const pushed = (payload: PushPayload): HookMeaning => ({
 
 const mergeRequestChanged = (payload: MergeRequestPayload): HookMeaning => {
   const { object_attributes: request, project, user } = payload
-  const action = actionOf(request)
+  const action = isApproval(payload) ? 'approved' : actionOf(request)
   if (!action)
     return { ignored: `the action “${cut(request.action ?? 'none', 50)}” of merge_request means nothing here` }
   return {
@@ -57,11 +58,18 @@ const mergeRequestChanged = (payload: MergeRequestPayload): HookMeaning => {
       title: cut(request.title, 200),
       sender: cut(user.username, 100),
       headSha: request.last_commit.id,
+      ...(request.oldrev && { before: request.oldrev }),
       headRef: request.source_branch,
       baseRef: request.target_branch,
       isFork: request.source_project_id !== request.target_project_id,
     }),
   }
+}
+
+/** The label came, and was not there before. */
+const isApproval = ({ changes }: MergeRequestPayload): boolean => {
+  const has = (labels: readonly { title: string }[] | undefined) => labels?.some(({ title }) => title === PREVIEW_LABEL)
+  return has(changes?.labels?.current) === true && has(changes?.labels?.previous) !== true
 }
 
 const actionOf = ({ action, oldrev }: MergeRequestPayload['object_attributes']) => {

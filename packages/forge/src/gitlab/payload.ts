@@ -21,7 +21,11 @@ export const PushPayload = z.object({
 })
 export type PushPayload = z.infer<typeof PushPayload>
 
+const Labels = z.array(z.object({ title: z.string() }))
+
 export const MergeRequestPayload = z.object({
+  /** What an update has changed. */
+  changes: z.object({ labels: z.object({ previous: Labels, current: Labels }).optional() }).nullish(),
   user: z.object({ username: z.string() }),
   project: z.object({ id: Id }),
   object_attributes: z.object({

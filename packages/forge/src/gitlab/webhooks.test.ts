@@ -105,13 +105,14 @@ describe('GitLab’s webhooks', () => {
         headRef: 'topic',
         baseRef: 'main',
         isFork: false,
+        ...('oldrev' in attributes && { before: attributes.oldrev }),
       },
     ])
     const fork = { ...attributes, source_project_id: 99 }
     expect((await deliver({ ...payload, object_attributes: fork })).events).toMatchObject([{ isFork: true }])
   })
 
-  it('ignore a merge request of which only words changed', async () => {
+  it('take the label “preview”, when it comes, for an approval, and ignore a merge request of which only words changed', async () => {
     const payload = {
       object_kind: 'merge_request',
       user: { username: 'ada' },
@@ -128,6 +129,11 @@ describe('GitLab’s webhooks', () => {
       },
     }
     expect(await deliver(payload)).toMatchObject({ events: [], ignored: expect.stringContaining('update') })
+    const [bug, preview] = [{ title: 'bug' }, { title: 'preview' }]
+    const labelled = (previous: object[], current: object[]) =>
+      deliver({ ...payload, changes: { labels: { previous, current } } })
+    expect((await labelled([bug], [bug, preview])).events).toMatchObject([{ action: 'approved' }])
+    expect((await labelled([preview], [bug, preview])).events).toEqual([])
   })
 
   it('tell of a project that goes, without asking for it any more', async () => {

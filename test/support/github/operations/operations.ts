@@ -1,5 +1,6 @@
 import { getBranch } from './branches.ts'
 import { createCheck, getCheck, listChecksForRef, updateCheck } from './checks.ts'
+import { createComment, listComments, updateComment } from './comments.ts'
 import { listWebhookDeliveries, redeliverWebhookDelivery } from './hook-deliveries.ts'
 import type { Handler } from './operation.ts'
 import { getRepository, listInstallationRepositories } from './repositories.ts'
@@ -16,6 +17,9 @@ export const OPERATIONS: Readonly<Record<string, Handler>> = {
   'repos/get-branch': getBranch,
   'repos/create-commit-status': createCommitStatus,
   'repos/list-commit-statuses-for-ref': listCommitStatuses,
+  'issues/list-comments': listComments,
+  'issues/create-comment': createComment,
+  'issues/update-comment': updateComment,
   'checks/create': createCheck,
   'checks/update': updateCheck,
   'checks/get': getCheck,
