@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { litterOf } from '../support/remove-cloud.ts'
 import { startWorld, type World } from '../support/world.ts'
+import { aGatewayByHand } from './support/gateway-by-hand.ts'
 import { type Ledger, openLedger } from './support/ledger.ts'
 import { type LoadFigures, startLoad } from './support/load.ts'
 import { aGithubProject, type Project } from './support/project.ts'
@@ -200,4 +201,16 @@ test('replicas that are killed under load fail no idempotent request', async () 
   console.info('killed:', JSON.stringify({ ...figures, failures: figures.failures.length }))
   flawless(figures)
   await untilStates(project, ['running', 'running', 'running'])
+})
+
+test('a function falls asleep only when every gateway has said that nothing is at it', async () => {
+  await using gateway = await aGatewayByHand(world)
+  const project = await aScaled('awaited', 'com.openfaas.scale.zero-duration: 1s', 'pushfn.cloud/stop-after: never')
+  await ledger.untilState((await project.push('one')).sha, 'live')
+  const key = `${project.tenant}/fn`
+  await expect.poll(() => gateway.isOffRoute(key), { timeout: 20_000, interval: 20 }).toBe(true)
+  await sleep(3_000)
+  expect(await statesOf(project)).toEqual(['running'])
+  await gateway.sayDrained(key)
+  await untilStates(project, ['paused'])
 })
