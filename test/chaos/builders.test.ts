@@ -109,9 +109,9 @@ describe('a builder that is killed', () => {
     }
     const build = await ledger.untilState(sha, 'failed')
     expect(build.failure).toMatchObject({ code: 'POISONED', hint: expect.stringContaining('10 times') })
-    const status = await world.github.waitForStatus(sha, 'stack-deploy', 'error')
+    const status = await world.github.waitForStatus(sha, 'stack-deploy', 'failure')
     expect(status.description).toContain('10 times')
-    await world.github.waitForStatus(sha, 'fn', 'error')
+    await world.github.waitForStatus(sha, 'fn', 'failure')
   })
 
   test('between ending the build and telling of it tells of it all the same', async () => {

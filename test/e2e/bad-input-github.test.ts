@@ -31,7 +31,7 @@ const hello = good.files['stack.yml'] ?? ''
 
 interface Case {
   tree: Tree
-  /** The failing statuses, by context. */
+  /** The titles of the failing check runs, by name. */
   statuses: Record<string, string>
   annotations: { path: string; start_line: number }[]
 }
@@ -80,6 +80,23 @@ test.each<[string, Case]>([
     },
   ],
   [
+    'a compiler that names a line of the handler',
+    {
+      tree: {
+        files: {
+          'stack.yml': hello.replace('node24', 'dockerfile'),
+          'hello/Dockerfile': `FROM ${base}\nCOPY . /app/\nRUN cd /app && grep -n wrong src/x.ts | sed 's/:.*/,5): error TS2322: it is wrong/;s/^/src\\/x.ts(/' && exit 2\n`,
+          'hello/src/x.ts': 'right\nwrong\n',
+        },
+      },
+      statuses: { 'stack-deploy': 'hello/Dockerfile:3: RUN cd /app', hello: 'hello/Dockerfile:3: RUN cd /app' },
+      annotations: [
+        { path: 'hello/Dockerfile', start_line: 3 },
+        { path: 'hello/src/x.ts', start_line: 2 },
+      ],
+    },
+  ],
+  [
     'a function that crashes at its start',
     {
       tree: { files: { 'stack.yml': hello, 'hello/handler.js': "throw new Error('no database')\n" } },
@@ -87,7 +104,7 @@ test.each<[string, Case]>([
         'stack-deploy': 'function “hello” ended with exit code 1 before it was ready; it said last: Error: no database',
         hello: 'function “hello” ended with exit code 1 before it was ready; it said last: Error: no database',
       },
-      annotations: [],
+      annotations: [{ path: 'hello/handler.js', start_line: 1 }],
     },
   ],
 ])('%s', async (_, { tree, statuses, annotations }) => {
@@ -107,9 +124,14 @@ test.each<[string, Case]>([
     expect(state).toBe('failure')
     expect(description?.slice(0, statuses[context]?.length)).toBe(statuses[context])
   }
-  await expect.poll(() => github.checksOf(sha).at(0)?.fields.conclusion, { timeout: 20_000 }).toBe('failure')
-  expect(github.checksOf(sha)).toHaveLength(1)
-  expect(github.checksOf(sha)[0]?.annotations).toMatchObject(annotations)
+  const checks = github.checksOf(sha)
+  expect(checks.map(({ fields }) => [fields.name, fields.conclusion]).toSorted()).toEqual(
+    Object.keys(statuses)
+      .toSorted()
+      .map((name) => [name, 'failure']),
+  )
+  // Each line is annotated once, by the check of the function that it is of where there is one.
+  expect(checks.flatMap((check) => check.annotations)).toMatchObject(annotations)
   const [, build = ''] = /\/builds\/([0-9a-f-]{36})/.exec(failing[0]?.targetUrl ?? '') ?? []
   await expectNoLitter(stage, build, networks)
 })

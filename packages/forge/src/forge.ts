@@ -38,16 +38,12 @@ export interface Forge {
   setStatus(repository: ForgeRepository, sha: string, status: CommitStatus, signal?: AbortSignal): Promise<void>
 
   /**
-   * Creates or updates the stack's check run, where the forge has such a thing. Returns its id, to be handed in at the
-   * next call; undefined when the forge or the installation's permissions have no checks (then statuses tell all). Two
-   * calls with one `externalId` and no id make one check. Throws as `setStatus` does.
+   * Creates or updates a check run, where the forge has such a thing: it stands in the place of the commit status of the
+   * same name, and says more. Returns its id, to be handed in at the next call; undefined when the forge or the
+   * installation's permissions have no checks (then statuses tell all). Two calls with one name, one `externalId` and no
+   * id make one check, when the second says that it `mayExist`. Throws as `setStatus` does.
    */
-  setCheck?(
-    repository: ForgeRepository,
-    sha: string,
-    check: StackCheck,
-    signal?: AbortSignal,
-  ): Promise<string | undefined>
+  setCheck?(repository: ForgeRepository, sha: string, check: Check, signal?: AbortSignal): Promise<string | undefined>
 
   /**
    * Keeps the cloud's one comment of that key on a pull request up to date: makes it, or replaces its text. Nobody
@@ -150,10 +146,14 @@ export interface PullRequestComment {
   body: string
 }
 
-/** The stack's check run: one from delivery to the first 200. */
-export interface StackCheck {
+/** A check run: one for the stack and one for each function, from the push to its end. */
+export interface Check {
+  /** As a commit status's context; branch rules go by it. */
+  name: string
   /** The id a former call returned. */
   id?: string
+  /** A call before this one may have made it without hearing its id: then it is looked for before one is made. */
+  mayExist: boolean
   /** The build's id, kept by the forge beside the check. */
   externalId: string
   title: string

@@ -1,4 +1,4 @@
-import type { StackCheck } from '@pushfn/forge/forge'
+import type { Check } from '@pushfn/forge/forge'
 import type { CommitStatus } from '@pushfn/model/deploy-status'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Fault } from '../../support/github/faults.ts'
@@ -28,7 +28,9 @@ const aStatus = (over: Partial<CommitStatus> = {}): CommitStatus => ({
   ...over,
 })
 
-const aCheck = (over: Partial<StackCheck> = {}): StackCheck => ({
+const aCheck = (over: Partial<Check> = {}): Check => ({
+  name: 'stack-deploy',
+  mayExist: false,
   externalId: crypto.randomUUID(),
   title: 'building',
   summary: 'one function',
@@ -181,6 +183,29 @@ describe('a commit status', () => {
 })
 
 describe('a check run', () => {
+  it('costs one call each time, and is looked for only where there may be one', async () => {
+    const { forgeRepository, sha } = await fresh()
+    const calls = () =>
+      under.github.calls.flatMap(({ operation }) => (operation?.startsWith('checks/') ? [operation] : []))
+    const before = calls().length
+    const check = aCheck()
+    const id = await under.forge.setCheck?.(forgeRepository, sha, check)
+    await under.forge.setCheck?.(forgeRepository, sha, { ...check, ...(id && { id }), state: 'success' })
+    expect(calls().slice(before)).toEqual([CREATE, 'checks/update'])
+  })
+
+  it('is one per name, of the stack and of each function', async () => {
+    const { forgeRepository, sha } = await fresh()
+    const stack = aCheck({ mayExist: true })
+    await under.forge.setCheck?.(forgeRepository, sha, stack)
+    await under.forge.setCheck?.(forgeRepository, sha, { ...stack, name: 'hello' })
+    await under.forge.setCheck?.(forgeRepository, sha, { ...stack, name: 'hello', state: 'success' })
+    expect(under.github.checksOf(sha).map(({ fields }) => [fields.name, fields.status])).toEqual([
+      ['stack-deploy', 'in_progress'],
+      ['hello', 'completed'],
+    ])
+  })
+
   it('is one from the first call to the last, and ends with its faults', async () => {
     const { forgeRepository, sha } = await fresh()
     const check = aCheck({ state: 'queued' })
@@ -191,7 +216,7 @@ describe('a check run', () => {
     expect(await under.forge.setCheck?.(forgeRepository, sha, ended)).toBe(id)
     expect(under.github.checksOf(sha)).toMatchObject([
       {
-        fields: { name: 'pushfn', status: 'completed', conclusion: 'failure', external_id: check.externalId },
+        fields: { name: 'stack-deploy', status: 'completed', conclusion: 'failure', external_id: check.externalId },
         annotations: [{ path: 'stack.yml', start_line: 4, message: 'no such template' }],
       },
     ])
@@ -222,7 +247,7 @@ describe('a check run', () => {
     const { forgeRepository, sha } = await fresh()
     const check = aCheck()
     const id = await under.forge.setCheck?.(forgeRepository, sha, check)
-    expect(await under.anotherDriver().setCheck?.(forgeRepository, sha, check)).toBe(id)
+    expect(await under.anotherDriver().setCheck?.(forgeRepository, sha, { ...check, mayExist: true })).toBe(id)
     expect(under.github.checksOf(sha)).toHaveLength(1)
   })
 

@@ -2,7 +2,7 @@ import type { Fault, FaultTarget } from './faults.ts'
 import type { createPullRequests } from './pull-requests.ts'
 import type { Call } from './server.ts'
 import type { Webhooks } from './webhooks.ts'
-import type { Account, CheckRun, Installation, Permissions, Repository, Status } from './world.ts'
+import type { Account, CheckRun, Installation, Permissions, Repository, Word } from './world.ts'
 
 /**
  * A GitHub for tests: a real HTTP server with a GitHub App, accounts and repositories. It holds every request against
@@ -43,11 +43,14 @@ export interface FakeGithub extends AsyncDisposable, ReturnType<typeof createPul
   /** Makes a token useless at once, as GitHub does when it is found in public. */
   revokeTokens(): void
 
-  /** The statuses of a commit, oldest first. */
-  statusesOf(sha: string): Status[]
+  /** What a commit was told by statuses and check runs, oldest first. */
+  statusesOf(sha: string): Word[]
   checksOf(sha: string): CheckRun[]
-  /** Resolves when the commit has, or had, this status; rejects after `timeoutMs` with what it has instead. */
-  waitForStatus(sha: string, context: string, state: string, timeoutMs?: number): Promise<Status>
+  /**
+   * Resolves when the commit has, or had, this status or a check run that stands for it; rejects after `timeoutMs` with
+   * what it has instead.
+   */
+  waitForStatus(sha: string, context: string, state: string, timeoutMs?: number): Promise<Word>
   /** Resolves when every push that came in is told of, and every webhook answered. */
   settled(): Promise<void>
   stop(): Promise<void>

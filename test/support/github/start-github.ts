@@ -25,7 +25,7 @@ import {
   installationOf,
   type Permissions,
   type Repository,
-  type Status,
+  type Word,
 } from './world.ts'
 
 /** What the App asks for; an installation may be given less. */
@@ -193,22 +193,22 @@ export const startGithub = async (options: FakeGithubOptions): Promise<FakeGithu
     },
     revokeTokens: () => world.tokens.clear(),
 
-    statusesOf: (sha) => world.statuses.filter((status) => status.sha === sha),
+    statusesOf: (sha) => world.words.filter((word) => word.sha === sha),
     checksOf: (sha) => world.checks.filter((check) => check.sha === sha),
     waitForStatus: (sha, context, state, timeoutMs = 60_000) => {
-      const isWanted = (status: Status) => status.sha === sha && status.context === context && status.state === state
-      const known = world.statuses.find(isWanted)
+      const isWanted = (word: Word) => word.sha === sha && word.context === context && word.state === state
+      const known = world.words.find(isWanted)
       if (known) return Promise.resolve(known)
-      const waiting = Promise.withResolvers<Status>()
-      const onStatus = (status: Status) => isWanted(status) && waiting.resolve(status)
+      const waiting = Promise.withResolvers<Word>()
+      const onWord = (word: Word) => isWanted(word) && waiting.resolve(word)
       const timer = setTimeout(() => {
-        const seen = world.statuses.filter((status) => status.sha === sha).map((one) => `${one.context} ${one.state}`)
+        const seen = world.words.filter((word) => word.sha === sha).map((one) => `${one.context} ${one.state}`)
         waiting.reject(new Error(`no status ${context} ${state} on ${sha}; it has: ${seen.join(', ') || 'none'}`))
       }, timeoutMs)
-      world.events.on('status', onStatus)
+      world.events.on('word', onWord)
       return waiting.promise.finally(() => {
         clearTimeout(timer)
-        world.events.off('status', onStatus)
+        world.events.off('word', onWord)
       })
     },
     settled,

@@ -52,6 +52,11 @@ export interface Status {
   at: Date
 }
 
+/** What a commit was told on one context, by a commit status or by a check run of that name: branch rules see both alike. */
+export interface Word extends Omit<Status, 'id'> {
+  by: 'status' | 'check'
+}
+
 export interface CheckRun {
   id: number
   repositoryId: number
@@ -93,8 +98,10 @@ export interface World {
   checks: CheckRun[]
   pullRequests: PullRequest[]
   comments: Comment[]
-  /** Emits `status` and `check` when one is written. */
-  events: EventEmitter<{ status: [Status]; check: [CheckRun] }>
+  /** All that was told of commits, oldest first. */
+  words: Word[]
+  /** Emits `word` when a status or a check run is written. */
+  events: EventEmitter<{ word: [Word] }>
   /** Milliseconds a token is good for. */
   tokenLifeMs: number
   nextId: () => number
@@ -113,6 +120,7 @@ export const createWorld = (appId: number): World => {
     checks: [],
     pullRequests: [],
     comments: [],
+    words: [],
     events: new EventEmitter(),
     tokenLifeMs: 3_600_000,
     nextId: () => {
@@ -120,6 +128,12 @@ export const createWorld = (appId: number): World => {
       return id
     },
   }
+}
+
+/** Keeps a word on a commit, and tells who waits for it. */
+export const say = (world: World, word: Word): void => {
+  world.words.push(word)
+  world.events.emit('word', word)
 }
 
 export const fullName = (repository: Repository): string => `${repository.owner.login}/${repository.name}`

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { StackCheck } from '../forge.ts'
+import type { Check } from '../forge.ts'
 import { checkBody } from './check-body.ts'
 
-const aCheck = (over: Partial<StackCheck> = {}): StackCheck => ({
+const aCheck = (over: Partial<Check> = {}): Check => ({
+  name: 'stack-deploy',
+  mayExist: false,
   externalId: 'build-1',
   title: 'building',
   summary: 'two functions',
@@ -12,7 +14,7 @@ const aCheck = (over: Partial<StackCheck> = {}): StackCheck => ({
   faults: [],
   ...over,
 })
-const textOf = (over: Partial<StackCheck>): string => checkBody(aCheck(over)).output.text ?? ''
+const textOf = (over: Partial<Check>): string => checkBody(aCheck(over)).output.text ?? ''
 
 describe('a check run’s body', () => {
   it('is no longer than GitHub takes, and keeps the end of the log', () => {
@@ -39,7 +41,8 @@ describe('a check run’s body', () => {
       place: { file: 'stack.yml', line: index + 1, column: 3, key: 'functions.hello' },
     }))
     expect(checkBody(aCheck({ faults })).output).not.toHaveProperty('annotations')
-    const { annotations } = checkBody(aCheck({ faults, state: 'failure' })).output
+    const { annotations, summary } = checkBody(aCheck({ faults, state: 'failure' })).output
+    expect(summary).toContain('10 more faults are not annotated')
     expect(annotations).toHaveLength(50)
     expect(annotations?.[0]).toEqual({
       path: 'stack.yml',

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { Fault } from '@pushfn/model/errors'
 import { cut, cutToEnd, oneLine } from '../cut.ts'
-import type { StackCheck } from '../forge.ts'
+import type { Check } from '../forge.ts'
 
 /** Limits of https://docs.github.com/en/rest/checks/runs; texts are held to them in bytes, which is never too long. */
 const MAX_TEXT_BYTES = 65_535
@@ -10,23 +10,23 @@ const MAX_TITLE = 255
 const MAX_MESSAGE = 10_000
 
 /** A check run as GitHub's API takes it, for creating and updating alike. */
-export const checkBody = (check: StackCheck) => ({
+export const checkBody = (check: Check) => ({
   external_id: check.externalId,
   details_url: check.detailsUrl,
   ...(check.startedAt && { started_at: check.startedAt.toISOString() }),
   ...stateOf(check),
   output: {
     title: cut(oneLine(check.title), MAX_TITLE) || 'Pushfn',
-    summary: cutToEnd(check.summary, MAX_TEXT_BYTES),
+    summary: cutToEnd([check.summary, leftOut(check)].filter(Boolean).join('\n\n'), MAX_TEXT_BYTES),
     ...(check.log.trim() !== '' && { text: fenced(check.log) }),
     // GitHub appends annotations at every update, so only the update that ends the check brings them.
     ...(isCompleted(check) && { annotations: annotationsOf(check.faults) }),
   },
 })
 
-const isCompleted = (check: StackCheck): boolean => check.state !== 'queued' && check.state !== 'in_progress'
+const isCompleted = (check: Check): boolean => check.state !== 'queued' && check.state !== 'in_progress'
 
-const stateOf = (check: StackCheck) =>
+const stateOf = (check: Check) =>
   check.state === 'queued' || check.state === 'in_progress'
     ? { status: check.state }
     : {
@@ -46,6 +46,14 @@ const fenced = (log: string): string => {
   const text = longest > 1_000 ? plain.replaceAll('`', "'") : plain
   const fence = '`'.repeat(longest > 1_000 ? 3 : Math.max(3, longest + 1))
   return `${fence}text\n${cutToEnd(text.trimEnd(), MAX_TEXT_BYTES - 2 * fence.length - 10)}\n${fence}`
+}
+
+/** A call takes no more annotations, and another call for the rest would help nobody. */
+const leftOut = (check: Check): string => {
+  const placed = check.faults.filter(({ place }) => place).length
+  return isCompleted(check) && placed > MAX_ANNOTATIONS
+    ? `${placed - MAX_ANNOTATIONS} more faults are not annotated.`
+    : ''
 }
 
 const annotationsOf = (faults: readonly Fault[]) => faults.flatMap(annotationOf).slice(0, MAX_ANNOTATIONS)

@@ -34,6 +34,6 @@ export const createGithub = (settings: GithubSettings): Forge => {
     checkoutSource: createCheckoutSource({ cloneUrl: settings.cloneUrl, callMs: patience.callMs }, tokens),
     setStatus: createSetStatus(asInstallation),
     upsertComment: createGithubComments(asInstallation, settings.appId),
-    setCheck: createSetCheck(asInstallation, { checkName: settings.checkName ?? 'pushfn', patience }),
+    setCheck: createSetCheck(asInstallation, patience),
   }
 }

@@ -11,7 +11,5 @@ export interface GithubSettings {
   apiUrl: string
   /** `https://github.com`: where repositories are cloned from. Never taken from a payload. */
   cloneUrl: string
-  /** Name of the stack's check run. */
-  checkName?: string
   patience?: Partial<Patience>
 }

@@ -1,6 +1,6 @@
 import { notFound, unprocessable } from '../answers.ts'
 import { isObject } from '../json-schema.ts'
-import { type CheckRun, fullName, type Repository } from '../world.ts'
+import { type CheckRun, fullName, type Repository, say } from '../world.ts'
 import { type Handler, type OperationRequest, repositoryFor } from './operation.ts'
 import { commitFault } from './statuses.ts'
 
@@ -67,8 +67,29 @@ const withCheck = (
 
 const written = (request: OperationRequest, repository: Repository, check: CheckRun, status: number) => {
   if (check.fields.conclusion !== undefined) check.fields.status = 'completed'
-  request.world.events.emit('check', check)
+  const { output, details_url } = check.fields
+  say(request.world, {
+    repositoryId: repository.id,
+    sha: check.sha,
+    context: check.fields.name,
+    state: STATES[String(check.fields.conclusion ?? '')] ?? 'pending',
+    description: isObject(output) && typeof output.title === 'string' ? output.title : null,
+    targetUrl: typeof details_url === 'string' ? details_url : null,
+    at: new Date(),
+    by: 'check',
+  })
   return { status, body: checkBody(request, repository, check) }
+}
+
+/** A conclusion in the words of commit statuses, as GitHub rolls both up. */
+const STATES: Readonly<Record<string, string>> = {
+  success: 'success',
+  neutral: 'success',
+  skipped: 'success',
+  failure: 'failure',
+  timed_out: 'failure',
+  action_required: 'failure',
+  cancelled: 'error',
 }
 
 const completionFault = (body: Record<string, unknown>) =>

@@ -1,6 +1,6 @@
 import { unprocessable } from '../answers.ts'
 import { hasCommit } from '../refs.ts'
-import { fullName, type Repository, type Status } from '../world.ts'
+import { fullName, type Repository, type Status, say } from '../world.ts'
 import { type Handler, type OperationRequest, repositoryFor } from './operation.ts'
 
 /** https://docs.github.com/en/rest/commits/statuses#create-a-commit-status */
@@ -22,7 +22,7 @@ export const createCommitStatus: Handler = async (request) => {
     at: new Date(),
   }
   world.statuses.push(status)
-  world.events.emit('status', status)
+  say(world, { ...status, by: 'status' })
   return { status: 201, body: statusBody(request, found.repository, status) }
 }
 
