@@ -2,9 +2,13 @@ import { AppError, type Fault, faultText } from '@pushfn/model/errors'
 import type { BuildLog } from './build-log.ts'
 import type { BuildContext } from './context.ts'
 import { dockerfileLines } from './dockerfile-lines.ts'
+import { placesIn } from './log-places.ts'
 import { unavailableImage } from './unavailable-image.ts'
 
-/** A build that BuildKit gave up, as an error for the tenant: the step, its place in the Dockerfile, the last lines. */
+/**
+ * A build that BuildKit gave up, as an error for the tenant: the step, its place in the Dockerfile, the last lines; and the
+ * lines of the handler that its compiler named.
+ */
 export const buildFailure = (fn: string, message: string, context: BuildContext, log: BuildLog): AppError => {
   if (/no space left on device/.test(message)) {
     return new AppError('ENGINE_FAILED', message, { hint: 'the builder has no room left', function: fn })
@@ -20,7 +24,8 @@ export const buildFailure = (fn: string, message: string, context: BuildContext,
   }
   const tail = log.tail().map((said) => `  ${said}`)
   const hint = [faultText(fault), ...tail].join('\n')
-  return new AppError('BUILD_FAILED', `${fn}: ${message}`, { hint, function: fn, faults: [fault] })
+  const faults = [fault, ...placesIn(log.recent(), context.handlerFiles)]
+  return new AppError('BUILD_FAILED', `${fn}: ${message}`, { hint, function: fn, faults })
 }
 
 /** BuildKit names the line of what it cannot parse; the line of a step that failed is found by the step's words. */

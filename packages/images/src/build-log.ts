@@ -7,11 +7,14 @@ export interface BuildLog {
   isCached(): boolean
   /** The last lines that steps wrote, without their numbers. */
   tail(): readonly string[]
+  /** More of them, to look for errors in. */
+  recent(): readonly string[]
   /** The step that failed, as written: `RUN npm ci`. */
   failedStep(): string | undefined
 }
 
-const KEPT_LINES = 20
+const TAIL_LINES = 20
+const KEPT_LINES = 500
 const MAX_LINE = 4_096
 
 interface Step {
@@ -30,7 +33,7 @@ interface Step {
  */
 export const createBuildLog = (onLine: (line: string) => void, maxBytes: number): BuildLog => {
   const steps = new Map<string, Step>()
-  const tail: string[] = []
+  const recent: string[] = []
   let bytes = 0
   let isCut = false
   let begun = 0
@@ -44,7 +47,7 @@ export const createBuildLog = (onLine: (line: string) => void, maxBytes: number)
   const output = (step: Step, text: string) => {
     const line = printable(text)
     if (line === '') return
-    if (tail.push(line) > KEPT_LINES) tail.shift()
+    if (recent.push(line) > KEPT_LINES) recent.shift()
     emit(`#${step.number} ${line}`)
   }
   const end = (step: Step) => {
@@ -80,7 +83,8 @@ export const createBuildLog = (onLine: (line: string) => void, maxBytes: number)
       }
     },
     isCached: () => [...steps.values()].every((step) => step.isCached || step.name.startsWith('FROM ')),
-    tail: () => tail,
+    tail: () => recent.slice(-TAIL_LINES),
+    recent: () => recent,
     failedStep: () => [...steps.values()].find((step) => step.isFailed)?.name,
   }
 }

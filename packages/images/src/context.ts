@@ -5,6 +5,7 @@ import { pack } from 'tar-stream'
 import { syntaxFault } from './check-syntax.ts'
 import { type Dependencies, dependenciesOf } from './dependencies.ts'
 import { readHandler } from './handler-files.ts'
+import type { HandlerFile } from './log-places.ts'
 import type { TreeFile, TreeLimits } from './read-tree.ts'
 import { refuse, refuseFaults } from './refuse.ts'
 import { type BuildableFunction, placeOf } from './stack-function.ts'
@@ -21,6 +22,8 @@ export interface BuildContext {
   dependencies: Dependencies
   /** The Dockerfile as its author knows it, for errors: `hello/Dockerfile`. */
   dockerfile: { text: string; file: string }
+  /** Where the handler's files come from, for errors. */
+  handlerFiles: readonly HandlerFile[]
 }
 
 export interface ContextOptions {
@@ -64,7 +67,14 @@ export const assembleContext = async (
     files: [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
     dependencies: template.origin === 'built-in' ? dependenciesOf(fn, handler, template.name) : 'none',
     dockerfile: { text, file },
+    handlerFiles: handler.map(({ path, bytes }) => ({ path, bytes, file: repositoryFile(fn, path) })),
   }
+}
+
+/** What `configuration.copy` put beside the handler's own files stands in the repository under the same path. */
+const repositoryFile = (fn: BuildableFunction, path: string): string => {
+  const isCopied = fn.copy.some((copied) => `${path}/`.startsWith(`${posix.normalize(copied).replace(/\/$/, '')}/`))
+  return isCopied ? path : posix.join(fn.handler, path)
 }
 
 const checkEntry = (

@@ -1,3 +1,4 @@
+import { placesIn } from '@pushfn/images/log-places'
 import { aliasHost } from '@pushfn/model/alias'
 import { NOT_DEPLOYED, STACK_CONTEXT } from '@pushfn/model/deploy-status'
 import { AppError } from '@pushfn/model/errors'
@@ -55,7 +56,7 @@ export const release = async (
       void context.bus.publish(bells.functionWanted, revision.functionId)
     }
     const reused = await tellReused(run, revisions)
-    const released = [...reused, ...(await waitUntilLive(run, changed, settled))]
+    const released = [...reused, ...(await waitUntilLive(run, plans, changed, settled))]
     const removed = await removeWhatLeft(run, plans, revisions)
     for (const fn of removed) {
       run.tell({ kind: 'function', function: fn.name, status: 'removed' })
@@ -112,6 +113,7 @@ const listen = async (run: Run, channel: string): Promise<Settled> => {
 
 const waitUntilLive = async (
   run: Run,
+  plans: readonly FunctionPlan[],
   revisions: readonly WantedRevision[],
   settled: Settled,
 ): Promise<ReleasedFunction[]> => {
@@ -138,7 +140,8 @@ const waitUntilLive = async (
   // Of a stack that failed together the one that did not get ready comes first; the others only had to wait for it.
   const culprits = failures.filter(({ failure }) => !failure.startsWith(NOT_DEPLOYED))
   const [first] = culprits.length > 0 ? culprits : failures
-  if (first) throw notReady(run, first, Math.max(culprits.length, 1))
+  const plan = plans.find(({ fn }) => fn.name === first?.name)
+  if (first) throw notReady(run, plan, { ...first, count: Math.max(culprits.length, 1) })
   return released
 }
 
@@ -169,11 +172,17 @@ const tellReused = async (run: Run, revisions: readonly WantedRevision[]): Promi
   return reused.map((fn) => ({ ...fn, isReused: true }))
 }
 
-const notReady = (run: Run, first: { name: string; failure: string }, count: number): AppError =>
+/** What the function said last may name the lines of its own code that are to blame. */
+const notReady = (
+  run: Run,
+  plan: FunctionPlan | undefined,
+  { name, failure, count }: { name: string; failure: string; count: number },
+): AppError =>
   new AppError('NOT_READY', `${count} functions did not get ready`, {
-    function: first.name,
+    function: name,
+    faults: placesIn(failure.split('\n'), plan?.context.handlerFiles ?? []),
     hint:
-      `function “${first.name}” ${first.failure}` +
+      `function “${name}” ${failure}` +
       (count > 1 ? ` (and ${count - 1} more; see ${buildPageUrl(run.context.urls, run.build.id)})` : ''),
   })
 
