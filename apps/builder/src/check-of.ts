@@ -2,6 +2,7 @@ import type { Check } from '@pushfn/forge/forge'
 import type { BuildEvent } from '@pushfn/model/build-event'
 import type { BuildFailure, BuildState } from '@pushfn/model/build-state'
 import type { CommitState } from '@pushfn/model/deploy-status'
+import { mayBeTold } from '@pushfn/store/reports'
 
 /** The end of the log that a check run shows. */
 const LOG_LINES = 100
@@ -15,6 +16,7 @@ export interface CheckFacts {
     targetUrl: string | null
     forgeId: string | null
     takes: number
+    toldTake: number
     build: {
       id: string
       state: BuildState
@@ -40,7 +42,7 @@ export const checkOf = (facts: CheckFacts): Check => {
   return {
     name: report.context,
     ...(report.forgeId && { id: report.forgeId }),
-    mayExist: report.takes > 1,
+    mayExist: mayBeTold(report),
     externalId: build.id,
     title: report.description,
     summary: (facts.function === undefined ? stackSummary(facts) : functionSummary(facts, facts.function))

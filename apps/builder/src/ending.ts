@@ -1,8 +1,9 @@
 import type { BuildFailure, TERMINAL_STATES } from '@pushfn/model/build-state'
-import { type CommitState, type CommitStatus, STACK_CONTEXT } from '@pushfn/model/deploy-status'
+import { type CommitState, STACK_CONTEXT } from '@pushfn/model/deploy-status'
 import { type AppError, toAppError } from '@pushfn/model/errors'
 import { buildPageUrl } from '@pushfn/model/urls'
 import { delayBuild, returnLease } from '@pushfn/store/builds'
+import type { WantedReport } from '@pushfn/store/reports'
 import { removeLitter } from './remove-litter.ts'
 import type { Run } from './run.ts'
 
@@ -69,7 +70,7 @@ const end = async (run: Run, ending: Extract<Ending, { kind: 'end' }>): Promise<
     failure,
     statuses: [
       { context: STACK_CONTEXT, state: ending.status, description: hint, targetUrl },
-      ...(await openFunctions(run, ending, hint, targetUrl)),
+      ...(await openReports(run, ending, hint, targetUrl)),
     ],
     events: [
       ...(culprit ? [{ kind: 'function' as const, function: culprit, status: 'failed' as const, reason: hint }] : []),
@@ -81,19 +82,25 @@ const end = async (run: Run, ending: Extract<Ending, { kind: 'end' }>): Promise<
   await removeLitter(run.context, run.build.id).catch((err) => run.log.warn({ err }, 'images of a failed build stay'))
 }
 
-/** Functions whose status is still pending get the stack's verdict: the failed one its reason, the others that they stay as they are. */
-const openFunctions = async (
+/**
+ * Functions whose status is still pending, and the deployment, get the stack's verdict: the failed one its reason, the others
+ * that they stay as they are.
+ */
+const openReports = async (
   run: Run,
   ending: Extract<Ending, { kind: 'end' }>,
   hint: string,
   targetUrl: string,
-): Promise<CommitStatus[]> => {
+): Promise<WantedReport[]> => {
   const prefix = run.contextOf('')
   const open = await run.context.db.report.findMany({
     where: { buildId: run.build.id, state: 'pending', context: { not: `${prefix}${STACK_CONTEXT}` } },
   })
   return open.map((row) => {
     const name = row.context.slice(prefix.length)
+    if (row.environment !== null) {
+      return { context: name, environment: row.environment, state: ending.status, description: hint, targetUrl }
+    }
     const isCulprit = ending.error.function === undefined || ending.error.function === name
     const description = isCulprit ? hint : 'not deployed: another function of the stack failed'
     return { context: name, state: ending.status, description, targetUrl }

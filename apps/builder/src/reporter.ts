@@ -12,7 +12,7 @@ import {
   returnReports,
 } from '@pushfn/store/reports'
 import type { BuilderContext } from './context.ts'
-import { tellForge } from './tell-forge.ts'
+import { createTellForge, type TellForge } from './tell-forge.ts'
 
 const LOOK_EVERY_MS = 1_000
 const REPORTS_AT_ONCE = 16
@@ -32,9 +32,10 @@ export const startReporter = async (context: BuilderContext): Promise<AsyncDispo
   const ring = () => wake.resolve()
   const unsubscribe = await context.bus.subscribe(channels(context.config.cloud).reportDue, ring)
   const telling = new Set<Promise<void>>()
+  const tellForge = createTellForge(context)
 
   const begin = (reports: readonly DueReport[]) => {
-    const work = reportBuild(context, reports, stop.signal)
+    const work = reportBuild({ context, tellForge, signal: stop.signal }, reports)
       .catch((err) => context.log.warn({ err }, 'reporting failed; it is tried again'))
       .finally(() => {
         telling.delete(work)
@@ -74,18 +75,22 @@ export const startReporter = async (context: BuilderContext): Promise<AsyncDispo
   }
 }
 
+interface Reporter {
+  context: BuilderContext
+  tellForge: TellForge
+  /** Aborts when the reporter stops. */
+  signal: AbortSignal
+}
+
 /** Tells all that is due of one build, one after the other. */
-const reportBuild = async (
-  context: BuilderContext,
-  reports: readonly DueReport[],
-  signal: AbortSignal,
-): Promise<void> => {
+const reportBuild = async (reporter: Reporter, reports: readonly DueReport[]): Promise<void> => {
+  const { context, signal } = reporter
   const hold = () => Promise.all(reports.map((report) => holdReport(context.db, report))).catch(() => undefined)
   const holding = setInterval(hold, HOLD_EVERY_MS)
   try {
     for (const [n, taken] of reports.entries()) {
       if (signal.aborted) return await returnReports(context.db, reports.slice(n))
-      await tellOnce(context, taken, signal)
+      await tellOnce(reporter, taken)
     }
   } finally {
     clearInterval(holding)
@@ -93,12 +98,12 @@ const reportBuild = async (
 }
 
 /** Tells the newest word of a report that was taken, and keeps what became of it. */
-const tellOnce = async (context: BuilderContext, taken: DueReport, signal: AbortSignal): Promise<void> => {
+const tellOnce = async ({ context, tellForge, signal }: Reporter, taken: DueReport): Promise<void> => {
   const report = await currentReport(context.db, taken)
   if (!report) return returnReports(context.db, [taken])
   try {
     if (!report.forgeId && (await isOvertaken(context.db, report))) return await reportSent(context.db, report)
-    await reportSent(context.db, report, await tellForge(context, report, signal))
+    await reportSent(context.db, report, await tellForge(report, signal))
   } catch (err) {
     if (signal.aborted) return returnReports(context.db, [report])
     const about = { err, build: report.buildId, context: report.context }

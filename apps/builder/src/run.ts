@@ -6,14 +6,14 @@ import type { Log } from '@pushfn/kit/log'
 import type { BuildEventInput } from '@pushfn/model/build-event'
 import type { BuildFailure, TERMINAL_STATES } from '@pushfn/model/build-state'
 import { BuildTarget } from '@pushfn/model/build-target'
-import { type CommitStatus, statusContext } from '@pushfn/model/deploy-status'
+import { statusContext } from '@pushfn/model/deploy-status'
 import { AppError } from '@pushfn/model/errors'
 import { storeBuildLog } from '@pushfn/store/build-log'
 import { openBuildWriter, readBuildStream } from '@pushfn/store/build-stream'
 import { type Claim, type ClaimedBuild, claimBuild, finishBuild, LEASE_MS, renewLease } from '@pushfn/store/builds'
 import { channels } from '@pushfn/store/bus'
 import { dueComment } from '@pushfn/store/pull-requests'
-import { wantReports } from '@pushfn/store/reports'
+import { type WantedReport, wantReports } from '@pushfn/store/reports'
 import type { BuilderContext } from './context.ts'
 import { forgeRepository } from './forge-repository.ts'
 import { refuseIfOver } from './refuse-if-over.ts'
@@ -36,7 +36,7 @@ export interface Run extends AsyncDisposable {
   /** Says something on the build's live stream. */
   tell(event: BuildEventInput): void
   /** Writes what the forge shall be told, and goes on. */
-  wantStatuses(...statuses: CommitStatus[]): Promise<void>
+  wantStatuses(...statuses: WantedReport[]): Promise<void>
   /**
    * Ends the build for good: its state, the last words to the forge and its log in one transaction, so that no crash can
    * leave a status pending for ever. False when the claim is void or the build had ended already; then nothing was changed.
@@ -47,7 +47,7 @@ export interface Run extends AsyncDisposable {
 export interface RunEnding {
   state: (typeof TERMINAL_STATES)[number]
   failure?: BuildFailure
-  statuses: readonly CommitStatus[]
+  statuses: readonly WantedReport[]
   /** Told once it is true. */
   events: readonly BuildEventInput[]
 }
@@ -94,7 +94,7 @@ export const openRun = async (context: BuilderContext, buildId: string): Promise
   log.info('build claimed')
   const contextOf = (name: string) =>
     `${context.config.statusPrefix ?? ''}${statusContext(name, { isPreview: target !== undefined })}`
-  const prefixed = (statuses: readonly CommitStatus[]) =>
+  const prefixed = (statuses: readonly WantedReport[]) =>
     statuses.map((status) => ({ ...status, context: contextOf(status.context) }))
 
   return {
@@ -109,7 +109,7 @@ export const openRun = async (context: BuilderContext, buildId: string): Promise
     contextOf,
     tell: (event) => writer.write(event),
     wantStatuses: async (...statuses) => {
-      await wantReports(context.db, buildId, prefixed(statuses))
+      await wantReports(context.db, buildId, prefixed(statuses), context.config.reportAfterMs)
       void context.bus.publish(channels(context.config.cloud).reportDue, buildId)
     },
     end: async ({ state, failure, statuses, events }) => {

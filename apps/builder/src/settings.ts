@@ -101,6 +101,19 @@ export const settings = {
     env: 'STATUS_PREFIX',
     description: 'Put in front of the contexts of commit statuses, so that two clouds can report on one commit.',
   }),
+  reportAfterMs: setting.integer(
+    {
+      env: 'REPORT_AFTER_MS',
+      description: 'Milliseconds that “building” waits before a forge is told: what is live by then is told of once.',
+      default: '2000',
+    },
+    { min: 0, max: 60_000 },
+  ),
+  areDeploymentsRecorded: setting.flag({
+    env: 'FORGE_DEPLOYMENTS',
+    description: 'Whether deployments are recorded at forges that know such a thing, as GitHub’s environments.',
+    default: 'true',
+  }),
   deployLimitMs: setting.integer(
     {
       env: 'DEPLOY_LIMIT_MS',

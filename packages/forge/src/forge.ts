@@ -55,6 +55,19 @@ export interface Forge {
     comment: PullRequestComment,
     signal?: AbortSignal,
   ): Promise<void>
+
+  /**
+   * Records that a commit is brought to an environment, where the forge keeps such records. Returns the record's id, to be
+   * handed in at the next call; undefined when the installation's permissions have none. Two calls with one environment,
+   * one `externalId` and no id make one record, and one state is recorded once, when the second says that it `mayExist`.
+   * Throws as `setStatus` does.
+   */
+  setDeployment?(
+    repository: ForgeRepository,
+    sha: string,
+    deployment: Deployment,
+    signal?: AbortSignal,
+  ): Promise<string | undefined>
 }
 
 export type ForgeKind = 'github' | 'gitlab' | 'gitea' | 'builtin'
@@ -144,6 +157,25 @@ export interface PullRequestComment {
   key: string
   /** Markdown. */
   body: string
+}
+
+/** A commit on its way to an environment. */
+export interface Deployment {
+  /** The id a former call returned. */
+  id?: string
+  /** A call before this one may have recorded this, without hearing so. */
+  mayExist: boolean
+  /** The build's id, kept by the forge beside it. */
+  externalId: string
+  environment: string
+  /** People use it. */
+  isProduction: boolean
+  /** `inactive`: it was given up for another one. */
+  state: 'in_progress' | 'success' | 'failure' | 'error' | 'inactive'
+  description: string
+  /** Where it answers. */
+  environmentUrl?: string
+  logUrl: string
 }
 
 /** A check run: one for the stack and one for each function, from the push to its end. */

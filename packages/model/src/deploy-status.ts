@@ -22,4 +22,10 @@ export const NOT_DEPLOYED = 'was not deployed'
 
 /** Under a name of its own a preview's word is not taken for the deploy's, by people or by rules for branches. */
 export const statusContext = (context: string, { isPreview }: { isPreview: boolean }): string =>
-  isPreview ? `preview/${context}` : context
+  isPreview ? `${PREVIEW}${context}` : context
+
+/** What `statusContext` was made of. */
+export const contextName = (context: string): string =>
+  context.startsWith(PREVIEW) ? context.slice(PREVIEW.length) : context
+
+const PREVIEW = 'preview/'

@@ -4,6 +4,7 @@ import { STACK_CONTEXT, statusContext } from '@pushfn/model/deploy-status'
 import type { Transaction } from './database.ts'
 import type { ForgeKind, Push, Repository } from './generated/client.ts'
 import { newestMove } from './push-order.ts'
+import { PENDING_AFTER_MS } from './reports.ts'
 import { deployBranchOf } from './repositories.ts'
 import { nextSequence } from './sequences.ts'
 import { storable } from './storable.ts'
@@ -28,7 +29,6 @@ export interface PushFacts {
   preview?: { pullRequestId: string; target: BuildTarget }
 }
 
-const QUEUED_AFTER_MS = 2_000
 /** Pushes of a ref that arrive in another order than they were made follow each other closely. */
 const PUSHES_LOOKED_AT = 200
 
@@ -125,7 +125,7 @@ const recordQueued = async (place: Place): Promise<RecordedPush> => {
           context: stackContext(push),
           state: 'pending',
           description: 'queued',
-          dueAt: new Date(Date.now() + QUEUED_AFTER_MS),
+          dueAt: new Date(Date.now() + PENDING_AFTER_MS),
         },
       },
     },

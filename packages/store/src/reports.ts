@@ -6,21 +6,33 @@ import { storable } from './storable.ts'
 /** How long a word that something is under way waits for the one that follows: a quick push is told of once, at its end. */
 export const PENDING_AFTER_MS = 2_000
 
+/** A word on the commit, or on its deployment. */
+export interface WantedReport extends CommitStatus {
+  /** The environment that the commit is brought to: then it is a deployment's, and its target is where it answers. */
+  environment?: string
+}
+
 /**
  * What the forge shall be told. The pipeline writes the newest word on each context here and goes on; the reporter tells
  * the forge, as often as it must, and skips what was overtaken meanwhile.
  */
-export const wantReports = async (db: Database | Transaction, buildId: string, statuses: readonly CommitStatus[]) => {
-  for (const { context, state, description, targetUrl = null } of statuses) {
-    const afterMs = state === 'pending' ? PENDING_AFTER_MS : 0
+export const wantReports = async (
+  db: Database | Transaction,
+  buildId: string,
+  reports: readonly WantedReport[],
+  pendingAfterMs = PENDING_AFTER_MS,
+) => {
+  for (const { context, state, description, targetUrl = null, environment = null } of reports) {
+    const afterMs = state === 'pending' ? pendingAfterMs : 0
     // A build that is tried again says the same again: the forge need not hear it twice.
     await db.$executeRaw`
-      INSERT INTO reports AS known (build_id, context, state, description, target_url, due_at)
+      INSERT INTO reports AS known (build_id, context, state, description, target_url, environment, due_at)
       VALUES (${buildId}::uuid, ${context}, ${state}::"CommitState", ${storable(description)}, ${targetUrl},
-        now() + ${afterMs} * interval '1 millisecond')
+        ${environment}, now() + ${afterMs} * interval '1 millisecond')
       ON CONFLICT (build_id, context) DO UPDATE SET state = excluded.state, description = excluded.description,
         target_url = excluded.target_url, version = known.version + 1, tries = 0,
-        due_at = least(known.due_at, excluded.due_at)
+        due_at = CASE WHEN known.sent = 0 AND excluded.state = 'pending' THEN excluded.due_at
+          ELSE least(known.due_at, excluded.due_at) END
       WHERE (known.state, known.description) IS DISTINCT FROM (excluded.state, excluded.description)
         OR known.target_url IS DISTINCT FROM excluded.target_url`
   }
@@ -68,10 +80,17 @@ export const currentReport = async (db: Database, taken: DueReport): Promise<Due
   return report && report.takes === taken.takes && report.sent < report.version ? report : undefined
 }
 
-/** Whether a later build of the same commit has its own word on it: then an older build's first one comes too late. */
-export const isOvertaken = async (db: Database, { build, context }: DueReport): Promise<boolean> => {
+/** Whether an earlier take of this word ended without anybody knowing what the forge got. */
+export const mayBeTold = ({ takes, toldTake }: Pick<DueReport, 'takes' | 'toldTake'>): boolean => takes - toldTake > 1
+
+/**
+ * Whether a later build has its own word on the same commit, or in the same environment: then an older build's first one
+ * comes too late.
+ */
+export const isOvertaken = async (db: Database, { build, context, environment }: DueReport): Promise<boolean> => {
   const { repositoryId, sha } = build.push
-  const later = { createdAt: { gt: build.createdAt }, push: { repositoryId, sha } }
+  const push = { repositoryId, ...(environment === null && { sha }) }
+  const later = { createdAt: { gt: build.createdAt }, push }
   return (await db.report.findFirst({ where: { context, build: later }, select: { context: true } })) !== null
 }
 
@@ -83,7 +102,7 @@ export const holdReport = async (db: Database, { buildId, context, takes }: DueR
 }
 
 /**
- * The forge has this version now, under `forgeId` when it is a check run. When another reporter took the report meanwhile,
+ * The forge has this version now, under `forgeId` when that is an id of its own. When another reporter took the report meanwhile,
  * nobody knows whose word came last: the newest is due once more.
  */
 export const reportSent = async (db: Database, report: DueReport, forgeId = report.forgeId): Promise<void> => {
@@ -93,6 +112,7 @@ export const reportSent = async (db: Database, report: DueReport, forgeId = repo
       sent = CASE WHEN takes > ${takes} THEN 0 ELSE ${version} END,
       due_at = CASE WHEN takes > ${takes} THEN now() ELSE due_at END,
       taken_until = CASE WHEN takes > ${takes} THEN taken_until END,
+      told_take = CASE WHEN takes > ${takes} THEN told_take ELSE takes END,
       takes = CASE WHEN takes > ${takes} THEN takes + 1 ELSE takes END
     WHERE build_id = ${buildId}::uuid AND context = ${context}`
 }

@@ -1,6 +1,7 @@
 -- Every report may be a check run of its own; until now only the stack had one, and its build knew the id.
 ALTER TABLE "reports"
   ADD COLUMN "takes" INTEGER NOT NULL DEFAULT 0,
+  ADD COLUMN "told_take" INTEGER NOT NULL DEFAULT 0,
   ADD COLUMN "taken_until" TIMESTAMPTZ(3),
   ADD COLUMN "forge_id" TEXT;
 

@@ -1,4 +1,4 @@
-import type { Check } from '@pushfn/forge/forge'
+import type { Check, Deployment } from '@pushfn/forge/forge'
 import type { CommitStatus } from '@pushfn/model/deploy-status'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Fault } from '../../support/github/faults.ts'
@@ -38,6 +38,17 @@ const aCheck = (over: Partial<Check> = {}): Check => ({
   state: 'in_progress',
   detailsUrl: 'http://console.test/builds/1',
   faults: [],
+  ...over,
+})
+
+const aDeployment = (over: Partial<Deployment> = {}): Deployment => ({
+  mayExist: false,
+  externalId: crypto.randomUUID(),
+  environment: 'production',
+  isProduction: true,
+  state: 'in_progress',
+  description: 'deploying',
+  logUrl: 'http://console.test/builds/1',
   ...over,
 })
 
@@ -272,6 +283,74 @@ describe('a check run', () => {
     under.github.fail('*', { kind: 'status', status: 503 }, 50)
     await expect(under.forge.setCheck?.(forgeRepository, sha, aCheck())).rejects.toMatchObject({ code: 'FORGE_FAILED' })
     under.github.heal()
+    expect(await under.forge.setCheck?.(forgeRepository, sha, aCheck())).toBeTruthy()
+  })
+})
+
+describe('a deployment', () => {
+  const statesOf = (sha: string) =>
+    under.github.deploymentsOf(sha).map(({ statuses }) => statuses.map(({ state }) => state))
+  const callsSince = (before: number) =>
+    under.github.calls.slice(before).flatMap(({ operation }) => (operation?.startsWith('repos/') ? [operation] : []))
+
+  it('is recorded by one call, and each of its states by one more', async () => {
+    const { forgeRepository, sha } = await fresh()
+    const before = under.github.calls.length
+    const deployment = aDeployment()
+    const id = await under.forge.setDeployment?.(forgeRepository, sha, deployment)
+    const live = { state: 'success', environmentUrl: 'http://ada.fn.test/hello', description: 'x'.repeat(200) } as const
+    expect(await under.forge.setDeployment?.(forgeRepository, sha, { ...deployment, ...(id && { id }), ...live })).toBe(
+      id,
+    )
+    expect(callsSince(before)).toEqual([
+      'repos/create-deployment',
+      'repos/create-deployment-status',
+      'repos/create-deployment-status',
+    ])
+    expect(under.github.deploymentsOf(sha)).toMatchObject([
+      {
+        environment: 'production',
+        statuses: [
+          { state: 'in_progress', fields: { log_url: deployment.logUrl } },
+          { state: 'success', fields: { environment_url: live.environmentUrl } },
+        ],
+      },
+    ])
+  })
+
+  const OPERATIONS = ['repos/create-deployment', 'repos/create-deployment-status']
+  const LOST: Fault[] = [
+    { kind: 'lost-answer' },
+    { kind: 'reset' },
+    { kind: 'status', status: 500 },
+    { kind: 'too-many', retryAfterSeconds: 1 },
+  ]
+  it.each(OPERATIONS.flatMap((operation) => LOST.map((fault) => [operation, fault.kind, fault] as const)))(
+    'and its state are recorded once when %s ends with %s',
+    async (operation, _kind, fault) => {
+      const { forgeRepository, sha } = await fresh()
+      under.github.fail(operation, fault, 1)
+      expect(await under.forge.setDeployment?.(forgeRepository, sha, aDeployment())).toBeTruthy()
+      expect(statesOf(sha)).toEqual([['in_progress']])
+    },
+  )
+
+  it('is still one when the process that recorded it died before it could keep the id', async () => {
+    const { forgeRepository, sha } = await fresh()
+    const deployment = aDeployment()
+    const id = await under.forge.setDeployment?.(forgeRepository, sha, deployment)
+    const again = { ...deployment, mayExist: true }
+    expect(await under.anotherDriver().setDeployment?.(forgeRepository, sha, again)).toBe(id)
+    expect(statesOf(sha)).toEqual([['in_progress']])
+  })
+
+  it('is left out where the App may not write deployments, and GitHub is not asked again', async () => {
+    const permissions = { contents: 'read', metadata: 'read', statuses: 'write', checks: 'write' } as const
+    const { forgeRepository, sha } = await fresh({ installation: { permissions } })
+    expect(await under.forge.setDeployment?.(forgeRepository, sha, aDeployment())).toBeUndefined()
+    const before = under.github.calls.length
+    expect(await under.forge.setDeployment?.(forgeRepository, sha, aDeployment())).toBeUndefined()
+    expect(under.github.calls.length).toBe(before)
     expect(await under.forge.setCheck?.(forgeRepository, sha, aCheck())).toBeTruthy()
   })
 })

@@ -2,7 +2,7 @@ import type { Fault, FaultTarget } from './faults.ts'
 import type { createPullRequests } from './pull-requests.ts'
 import type { Call } from './server.ts'
 import type { Webhooks } from './webhooks.ts'
-import type { Account, CheckRun, Installation, Permissions, Repository, Word } from './world.ts'
+import type { Account, CheckRun, Deployment, Installation, Permissions, Repository, Word } from './world.ts'
 
 /**
  * A GitHub for tests: a real HTTP server with a GitHub App, accounts and repositories. It holds every request against
@@ -46,6 +46,7 @@ export interface FakeGithub extends AsyncDisposable, ReturnType<typeof createPul
   /** What a commit was told by statuses and check runs, oldest first. */
   statusesOf(sha: string): Word[]
   checksOf(sha: string): CheckRun[]
+  deploymentsOf(sha: string): Deployment[]
   /**
    * Resolves when the commit has, or had, this status or a check run that stands for it; rejects after `timeoutMs` with
    * what it has instead.

@@ -88,6 +88,10 @@ describe('the stand-in’s description', () => {
       'checks/update': ['PATCH', '/repos/a/b/check-runs/1'],
       'checks/get': ['GET', '/repos/a/b/check-runs/1'],
       'checks/list-for-ref': ['GET', '/repos/a/b/commits/c/check-runs'],
+      'repos/create-deployment': ['POST', '/repos/a/b/deployments'],
+      'repos/list-deployments': ['GET', '/repos/a/b/deployments'],
+      'repos/create-deployment-status': ['POST', '/repos/a/b/deployments/1/statuses'],
+      'repos/list-deployment-statuses': ['GET', '/repos/a/b/deployments/1/statuses'],
     } as const
     expect(Object.keys(OPERATIONS).toSorted()).toEqual(Object.keys(paths).toSorted())
     for (const [id, [method, path]] of Object.entries(paths)) {
@@ -193,6 +197,16 @@ describe('the stand-in says no', () => {
     expect(started.status).toBe(201)
     const ended = await call('PATCH', `${path}/check-runs/${started.body.id}`, token, { status: 'completed' })
     expect(ended.status).toBe(422)
+  })
+
+  it('to a deployment that would merge, or wait for other checks', async () => {
+    const { installation, sha, path } = await aTenant()
+    const token = await tokenFor(installation)
+    const answers = [{}, { auto_merge: false }, { required_contexts: [] }, { auto_merge: false, required_contexts: [] }]
+    const statuses = answers.map(
+      async (over) => (await call('POST', `${path}/deployments`, token, { ref: sha, ...over })).status,
+    )
+    expect(await Promise.all(statuses)).toEqual([409, 409, 409, 201])
   })
 
   it('to other tenants’ tokens, as if there were nothing', async () => {

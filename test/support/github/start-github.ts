@@ -35,6 +35,7 @@ const APP_PERMISSIONS: Permissions = {
   statuses: 'write',
   checks: 'write',
   pull_requests: 'write',
+  deployments: 'write',
 }
 
 /** Starts a GitHub for tests on a free port of the loopback; the first in a process takes half a second, others none. */
@@ -194,6 +195,7 @@ export const startGithub = async (options: FakeGithubOptions): Promise<FakeGithu
     revokeTokens: () => world.tokens.clear(),
 
     statusesOf: (sha) => world.words.filter((word) => word.sha === sha),
+    deploymentsOf: (sha) => world.deployments.filter((deployment) => deployment.sha === sha),
     checksOf: (sha) => world.checks.filter((check) => check.sha === sha),
     waitForStatus: (sha, context, state, timeoutMs = 60_000) => {
       const isWanted = (word: Word) => word.sha === sha && word.context === context && word.state === state

@@ -52,6 +52,23 @@ export interface Status {
   at: Date
 }
 
+export interface Deployment {
+  id: number
+  repositoryId: number
+  sha: string
+  environment: string
+  /** As it was sent. */
+  fields: Record<string, unknown>
+  /** Oldest first. */
+  statuses: DeploymentStatus[]
+}
+
+export interface DeploymentStatus {
+  id: number
+  state: string
+  fields: Record<string, unknown>
+}
+
 /** What a commit was told on one context, by a commit status or by a check run of that name: branch rules see both alike. */
 export interface Word extends Omit<Status, 'id'> {
   by: 'status' | 'check'
@@ -98,6 +115,7 @@ export interface World {
   checks: CheckRun[]
   pullRequests: PullRequest[]
   comments: Comment[]
+  deployments: Deployment[]
   /** All that was told of commits, oldest first. */
   words: Word[]
   /** Emits `word` when a status or a check run is written. */
@@ -120,6 +138,7 @@ export const createWorld = (appId: number): World => {
     checks: [],
     pullRequests: [],
     comments: [],
+    deployments: [],
     words: [],
     events: new EventEmitter(),
     tokenLifeMs: 3_600_000,

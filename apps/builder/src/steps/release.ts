@@ -11,6 +11,7 @@ import {
   type WantedRevision,
   release as writeRelease,
 } from '@pushfn/store/releases'
+import { deploymentReport } from '../deployment-report.ts'
 import type { Run } from '../run.ts'
 import type { BuiltImage } from './build.ts'
 import type { FunctionPlan } from './plan.ts'
@@ -50,6 +51,7 @@ export const release = async (
       target: run.target,
       functions: plans.map((plan) => ({ name: plan.fn.name, spec: plan.spec, ...imageOf(images, plan) })),
     })
+    await run.wantStatuses(...deploymentReport(run, { state: 'pending', description: 'deploying' }))
     const changed = revisions.filter((revision) => !revision.isReused)
     for (const revision of changed) {
       run.tell({ kind: 'function', function: revision.name, status: 'deploying' })

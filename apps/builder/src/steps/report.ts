@@ -1,17 +1,18 @@
 import { STACK_CONTEXT } from '@pushfn/model/deploy-status'
 import { buildPageUrl } from '@pushfn/model/urls'
+import { deploymentReport } from '../deployment-report.ts'
 import type { Run } from '../run.ts'
 import type { ReleasedFunction } from './release.ts'
 
 /** Ends the build as live, tells everybody, and keeps its log. */
 export const report = async (run: Run, released: readonly ReleasedFunction[]): Promise<void> => {
-  const status = {
-    context: STACK_CONTEXT,
+  const about = {
     state: 'success' as const,
     description: descriptionOf(released),
-    targetUrl: buildPageUrl(run.context.urls, run.build.id),
   }
-  await run.end({ state: 'live', statuses: [status], events: [{ kind: 'state', state: 'live' }] })
+  const status = { context: STACK_CONTEXT, ...about, targetUrl: buildPageUrl(run.context.urls, run.build.id) }
+  const deployment = deploymentReport(run, { ...about, urls: released.map((fn) => fn.url) })
+  await run.end({ state: 'live', statuses: [status, ...deployment], events: [{ kind: 'state', state: 'live' }] })
 }
 
 /** `deployed hello`, `deployed 3 functions, reused 47` */

@@ -10,6 +10,7 @@ import { createMintToken } from './mint-token.ts'
 import { createOctokits } from './octokit.ts'
 import { createReceive, isSigned } from './receive.ts'
 import { createSetCheck } from './set-check.ts'
+import { createSetDeployment } from './set-deployment.ts'
 import { createSetStatus } from './set-status.ts'
 import type { GithubSettings } from './settings.ts'
 
@@ -35,5 +36,6 @@ export const createGithub = (settings: GithubSettings): Forge => {
     setStatus: createSetStatus(asInstallation),
     upsertComment: createGithubComments(asInstallation, settings.appId),
     setCheck: createSetCheck(asInstallation, patience),
+    setDeployment: createSetDeployment(asInstallation, patience),
   }
 }

@@ -9,7 +9,7 @@ export interface TokenScope {
   permission: Permission
 }
 
-export type Permission = 'contents' | 'statuses' | 'checks' | 'pull_requests'
+export type Permission = 'contents' | 'statuses' | 'checks' | 'deployments' | 'pull_requests'
 
 export interface MintedToken {
   token: string

@@ -34,6 +34,7 @@ const PERMISSIONS = {
   statuses: { statuses: 'write' },
   checks: { checks: 'write' },
   pull_requests: { pull_requests: 'write' },
+  deployments: { deployments: 'write' },
 } as const
 
 const TokenAnswer = z

@@ -1,6 +1,7 @@
 import { getBranch } from './branches.ts'
 import { createCheck, getCheck, listChecksForRef, updateCheck } from './checks.ts'
 import { createComment, listComments, updateComment } from './comments.ts'
+import { createDeployment, createDeploymentStatus, listDeploymentStatuses, listDeployments } from './deployments.ts'
 import { listWebhookDeliveries, redeliverWebhookDelivery } from './hook-deliveries.ts'
 import type { Handler } from './operation.ts'
 import { getRepository, listInstallationRepositories } from './repositories.ts'
@@ -24,4 +25,8 @@ export const OPERATIONS: Readonly<Record<string, Handler>> = {
   'checks/update': updateCheck,
   'checks/get': getCheck,
   'checks/list-for-ref': listChecksForRef,
+  'repos/create-deployment': createDeployment,
+  'repos/list-deployments': listDeployments,
+  'repos/create-deployment-status': createDeploymentStatus,
+  'repos/list-deployment-statuses': listDeploymentStatuses,
 }
