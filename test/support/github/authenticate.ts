@@ -43,6 +43,7 @@ export const issueToken = (
     expiresAt: Date.now() + world.tokenLifeMs,
   }
   world.tokens.set(token.token, token)
+  world.issued.push(token.token)
   return token
 }
 

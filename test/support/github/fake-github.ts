@@ -40,6 +40,8 @@ export interface FakeGithub extends AsyncDisposable, ReturnType<typeof createPul
   /** No more faults; what hangs goes on hanging. */
   heal(): void
   setTokenLife(ms: number): void
+  /** Every token that was ever given out. */
+  issuedTokens(): readonly string[]
   /** Makes a token useless at once, as GitHub does when it is found in public. */
   revokeTokens(): void
 

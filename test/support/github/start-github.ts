@@ -192,6 +192,7 @@ export const startGithub = async (options: FakeGithubOptions): Promise<FakeGithu
     setTokenLife: (ms) => {
       world.tokenLifeMs = ms
     },
+    issuedTokens: () => world.issued,
     revokeTokens: () => world.tokens.clear(),
 
     statusesOf: (sha) => world.words.filter((word) => word.sha === sha),

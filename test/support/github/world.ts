@@ -111,6 +111,8 @@ export interface World {
   repositories: Repository[]
   installations: Installation[]
   tokens: Map<string, InstallationToken>
+  /** Every token ever given out. */
+  issued: string[]
   statuses: Status[]
   checks: CheckRun[]
   pullRequests: PullRequest[]
@@ -134,6 +136,7 @@ export const createWorld = (appId: number): World => {
     repositories: [],
     installations: [],
     tokens: new Map(),
+    issued: [],
     statuses: [],
     checks: [],
     pullRequests: [],
