@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common'
+import { BadgeController } from './badges/badge.controller.ts'
 import { ConsoleController } from './console/console.controller.ts'
 import { type ApiContext, CONTEXT } from './context.ts'
 import { GitController } from './git/git.controller.ts'
@@ -34,6 +35,7 @@ export const apiModule = (context: ApiContext): DynamicModule => ({
     CallsController,
     DeliveriesController,
     SessionController,
+    BadgeController,
     ConsoleController,
   ],
 })

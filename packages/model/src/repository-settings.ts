@@ -34,6 +34,10 @@ export type PreviewSettings = z.infer<typeof PreviewSettings>
  */
 export const RepositorySettings = z.strictObject({
   deployBranch: BranchName.optional().describe('The branch whose pushes deploy; else the repository’s default branch.'),
+  isBadgePublic: z
+    .boolean()
+    .optional()
+    .describe('Whether anybody may see the badges of its functions; else those of a public repository alone.'),
   previews: PreviewSettings.optional().describe('What previews of pull requests are like.'),
 })
 export type RepositorySettings = z.infer<typeof RepositorySettings>
