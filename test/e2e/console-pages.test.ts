@@ -15,26 +15,30 @@ const get = (path: string, headers: Record<string, string> = {}) =>
 const assetPath = async (): Promise<string> =>
   /src="(\/assets\/[^"]+\.js)"/.exec(await (await get('/')).body.text())?.[1] ?? 'none'
 
-test.each(['/', '/functions', '/functions/hello', '/builds', '/builds/0193b0c4-5b5d-7a3e-8f00-0123456789ab'])(
-  'the page is there at %s, under a policy that lets it load its own files and nothing else',
-  async (path) => {
-    const answer = await get(path)
-    expect(answer.statusCode).toBe(200)
-    expect(await answer.body.text()).toContain('<div id="console">')
-    expect(answer.headers).toMatchObject({
-      'content-type': 'text/html; charset=utf-8',
-      'cache-control': 'no-cache',
-      'content-security-policy':
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
-        "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-      'cross-origin-opener-policy': 'same-origin',
-      'cross-origin-resource-policy': 'same-origin',
-      'referrer-policy': 'no-referrer',
-      'x-content-type-options': 'nosniff',
-      'x-frame-options': 'DENY',
-    })
-  },
-)
+test.each([
+  '/',
+  '/functions',
+  '/functions/hello',
+  '/builds',
+  '/deliveries',
+  '/builds/0193b0c4-5b5d-7a3e-8f00-0123456789ab',
+])('the page is there at %s, under a policy that lets it load its own files and nothing else', async (path) => {
+  const answer = await get(path)
+  expect(answer.statusCode).toBe(200)
+  expect(await answer.body.text()).toContain('<div id="console">')
+  expect(answer.headers).toMatchObject({
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'no-cache',
+    'content-security-policy':
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+      "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+  })
+})
 
 test('files whose names change with what is in them are kept for a year, and come packed', async () => {
   const path = await assetPath()

@@ -1,27 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { DeliveryPage, DeliveryView } from '@pushfn/model/delivery'
-import { createToken } from '@pushfn/store/tokens'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createAppKey } from '../support/github/app-key.ts'
 import { webhookExamples } from '../support/github/payloads.ts'
-import { type ConsoleStage, startConsole } from './console-stage.ts'
+import { consoleTenantOf, startConsoleWithGithub } from './console-github.ts'
+import type { ConsoleStage } from './console-stage.ts'
 import { anyId, anySha, aPushPayload, type Door, deliver, type Sent } from './webhooks-delivery.ts'
 
 /** The ledger: what came of every delivery, why, and what a replay does. No builder runs: the test says how builds end. */
 let stage: ConsoleStage
 let door: Door
 beforeAll(async () => {
-  const secret = 'a webhook secret for tests'
-  stage = await startConsole({
-    GITHUB_APP_ID: '4242',
-    GITHUB_PRIVATE_KEY: createAppKey().privateKey,
-    GITHUB_WEBHOOK_SECRET: secret,
-    GITHUB_API_URL: 'http://127.0.0.1:1',
-    DELIVERY_RETENTION_DAYS: '10',
-  })
-  const url = `${new URL(stage.apiUrl).origin}/webhooks/github`
-  door = { github: { webhooks: { settings: { url, secret } } } }
+  ;({ stage, door } = await startConsoleWithGithub({ DELIVERY_RETENTION_DAYS: '10' }))
 })
 afterAll(() => stage[Symbol.asyncDispose]())
 
@@ -80,8 +70,8 @@ const endBuild = (id: string | undefined, state: 'live' | 'failed') =>
   stage.db.build.update({ where: { id: id ?? '' }, data: { state, finishedAt: new Date() } })
 
 const tokenOf = async ({ accountId }: Person): Promise<{ slug: string; token: string }> => {
-  const tenant = await stage.db.tenant.findFirstOrThrow({ where: { forgeAccountId: String(accountId) } })
-  return { slug: tenant.slug, token: (await createToken(stage.db, tenant.id, { name: 'test' })).token }
+  const { tenant, token } = await consoleTenantOf(stage, accountId)
+  return { slug: tenant.slug, token }
 }
 
 describe('the ledger', () => {

@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router'
 import { BuildPage } from './builds/build-page.tsx'
 import { BuildsPage } from './builds/builds-page.tsx'
+import { DeliveriesPage } from './deliveries/deliveries-page.tsx'
 import { FunctionsPage } from './functions/functions-page.tsx'
 import { NotFound } from './layout/not-found.tsx'
 import { SessionGate } from './session/session-gate.tsx'
@@ -30,7 +31,10 @@ const build = createRoute({
   },
 })
 
-export const createConsoleRouter = () => createRouter({ routeTree: root.addChildren([home, functions, builds, build]) })
+const deliveries = createRoute({ getParentRoute: () => root, path: '/deliveries', component: DeliveriesPage })
+
+export const createConsoleRouter = () =>
+  createRouter({ routeTree: root.addChildren([home, functions, builds, build, deliveries]) })
 
 declare module '@tanstack/react-router' {
   interface Register {

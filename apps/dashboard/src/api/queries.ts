@@ -1,5 +1,6 @@
 import { BuildPage, BuildView, FunctionList, SessionView } from '@pushfn/model/api'
 import { isTerminal } from '@pushfn/model/build-state'
+import { DeliveryPage } from '@pushfn/model/delivery'
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { callApi, ProblemError } from './call-api.ts'
 
@@ -37,6 +38,18 @@ export const buildsQuery = (tenant: string) =>
     queryFn: ({ pageParam, signal }) => {
       const query = pageParam ? `?before=${encodeURIComponent(pageParam)}` : ''
       return callApi(BuildPage, `${tenantPath(tenant, 'builds')}${query}`, { signal })
+    },
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next,
+    refetchInterval: LIST_REFRESH_MS,
+  })
+
+export const deliveriesQuery = (tenant: string) =>
+  infiniteQueryOptions({
+    queryKey: ['deliveries', tenant],
+    queryFn: ({ pageParam, signal }) => {
+      const query = pageParam ? `?before=${encodeURIComponent(pageParam)}` : ''
+      return callApi(DeliveryPage, `${tenantPath(tenant, 'deliveries')}${query}`, { signal })
     },
     initialPageParam: '',
     getNextPageParam: (page) => page.next,

@@ -19,6 +19,7 @@ export const Shell = ({ who }: { who: string }) => (
         <nav aria-label="Console" className="order-last -mx-1 flex w-full gap-1 sm:order-none sm:w-auto">
           <NavLink to="/functions">Functions</NavLink>
           <NavLink to="/builds">Builds</NavLink>
+          <NavLink to="/deliveries">Deliveries</NavLink>
         </nav>
         <div className="ml-auto flex min-w-0 items-center gap-3">
           <span className="truncate text-sm text-muted">{who}</span>
@@ -32,7 +33,7 @@ export const Shell = ({ who }: { who: string }) => (
   </>
 )
 
-const NavLink = ({ to, children }: { to: '/functions' | '/builds'; children: string }) => (
+const NavLink = ({ to, children }: { to: '/functions' | '/builds' | '/deliveries'; children: string }) => (
   <Link
     to={to}
     className="border-b-2 px-2 py-3 text-sm font-medium"

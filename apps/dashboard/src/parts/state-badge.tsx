@@ -1,9 +1,10 @@
 import type { FunctionView } from '@pushfn/model/api'
 import type { BuildEvent } from '@pushfn/model/build-event'
 import type { BuildState } from '@pushfn/model/build-state'
+import type { DeliveryView } from '@pushfn/model/delivery'
 
 type FunctionStatus = Extract<BuildEvent, { kind: 'function' }>['status']
-export type AnyState = BuildState | FunctionView['state'] | FunctionStatus
+export type AnyState = BuildState | FunctionView['state'] | FunctionStatus | DeliveryView['outcome']
 
 /** What a state means to whoever looks at it. */
 export type Tone = 'good' | 'bad' | 'busy' | 'quiet'
@@ -11,12 +12,14 @@ export type Tone = 'good' | 'bad' | 'busy' | 'quiet'
 const TONES: Readonly<Record<AnyState, Tone>> = {
   live: 'good',
   built: 'good',
+  accepted: 'good',
   failed: 'bad',
   down: 'bad',
   checkout: 'busy',
   building: 'busy',
   deploying: 'busy',
   asleep: 'quiet',
+  ignored: 'quiet',
   queued: 'quiet',
   reused: 'quiet',
   removed: 'quiet',
