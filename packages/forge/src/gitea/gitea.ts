@@ -5,6 +5,7 @@ import { DEFAULT_PATIENCE, hurried } from '../patience.ts'
 import { createRestClient } from '../rest-client.ts'
 import { createGiteaComments } from './comments.ts'
 import { createFindRepository } from './find-repository.ts'
+import { createHeadOf } from './head-of.ts'
 import { createSetStatus } from './set-status.ts'
 import { createWebhooks } from './webhooks.ts'
 
@@ -26,6 +27,7 @@ export const createGitea = (settings: AccountSettings): Forge => {
       const found = stillTheirs(repository, await findRepository(repository.id, signal))
       return cloneSource(settings.url, settings.token, found)
     },
+    headOf: createHeadOf(rest, findRepository),
     setStatus: createSetStatus(rest, findRepository),
     upsertComment: createGiteaComments(rest, findRepository),
   }

@@ -5,6 +5,7 @@ import { DEFAULT_PATIENCE, hurried } from '../patience.ts'
 import { createRestClient } from '../rest-client.ts'
 import { createGitlabComments } from './comments.ts'
 import { createFindProject } from './find-project.ts'
+import { createHeadOf } from './head-of.ts'
 import { createSetStatus } from './set-status.ts'
 import { createWebhooks } from './webhooks.ts'
 
@@ -29,6 +30,7 @@ export const createGitlab = (settings: AccountSettings): Forge => {
       const found = stillTheirs(repository, await findProject(repository.id, signal))
       return cloneSource(settings.url, settings.token, found)
     },
+    headOf: createHeadOf(rest),
     setStatus: createSetStatus(rest),
     upsertComment: createGitlabComments(rest),
   }
