@@ -8,10 +8,13 @@ import { findFreePort } from '@pushfn/local/free-port'
 import { repositoryRoot } from '@pushfn/local/repository-root'
 import { migrate } from '@pushfn/store/migrate'
 import Docker from 'dockerode'
+import type { FakeAccountForge } from './account-forge/start.ts'
 import { emptyDatabase, MIGRATIONS } from './database.ts'
+import { startGitea } from './gitea/start-gitea.ts'
 import { createAppKey } from './github/app-key.ts'
 import type { FakeGithub } from './github/fake-github.ts'
 import { startGithub } from './github/start-github.ts'
+import { startGitlab } from './gitlab/start-gitlab.ts'
 import { removeCloud } from './remove-cloud.ts'
 import { testServers } from './servers.ts'
 
@@ -21,8 +24,13 @@ export type AppName = 'api' | 'builder' | 'controller' | 'gateway'
 export interface World extends AsyncDisposable {
   readonly cloud: string
   readonly github: FakeGithub
+  /** With a hook of the whole forge that leads here; so has the other. */
+  readonly gitlab: FakeAccountForge
+  readonly gitea: FakeAccountForge
   readonly databaseUrl: string
   readonly consoleUrl: string
+  /** The api past the gateway, for programs that do not find `*.localhost`. */
+  readonly apiUrl: string
   readonly operatorToken: string
   readonly docker: Docker
   /** `http://<tenant>.fn.localhost:<port>/<function>` */
@@ -47,7 +55,7 @@ export interface WorldOptions {
   redisUrl?: string
 }
 
-const WEBHOOK_SECRET = 'a webhook secret for tests'
+const WEBHOOK_SECRET = 'a-webhook-secret-for-tests'
 const APP_ID = 4242
 
 export const startWorld = async (options: WorldOptions = {}): Promise<World> => {
@@ -75,6 +83,10 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
       app: { id: APP_ID, publicKey: key.publicKey },
     }),
   )
+  const gitlab = undo.use(await startGitlab())
+  gitlab.addSystemHook(`http://127.0.0.1:${ports.api}/webhooks/gitlab`, WEBHOOK_SECRET)
+  const gitea = undo.use(await startGitea())
+  gitea.addSystemHook(`http://127.0.0.1:${ports.api}/webhooks/gitea`, WEBHOOK_SECRET)
   const operatorToken = randomBytes(24).toString('hex')
   const dataDir = join(folder, 'data')
   const env: Record<string, string> = {
@@ -107,6 +119,12 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     GITHUB_WEBHOOK_SECRET: WEBHOOK_SECRET,
     GITHUB_API_URL: github.apiUrl,
     GITHUB_CLONE_URL: github.url,
+    GITLAB_URL: gitlab.url,
+    GITLAB_TOKEN: gitlab.token,
+    GITLAB_WEBHOOK_SECRET: WEBHOOK_SECRET,
+    GITEA_URL: gitea.url,
+    GITEA_TOKEN: gitea.token,
+    GITEA_WEBHOOK_SECRET: WEBHOOK_SECRET,
     ...options.env,
   }
   const healthPorts: Record<AppName, number> = {
@@ -149,8 +167,11 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
   return {
     cloud,
     github,
+    gitlab,
+    gitea,
     databaseUrl,
     consoleUrl: env.CONSOLE_URL ?? '',
+    apiUrl: env.API_URL ?? '',
     operatorToken,
     docker,
     functionUrl: (tenant, name) => `http://${tenant}.fn.localhost:${ports.gateway}/${name}`,
