@@ -170,7 +170,7 @@ describe.each(Object.keys(START) as Forge['kind'][])('%s', (kind) => {
 
   cell('head', 'is where the branch stands, nowhere without one, and no newcomer’s', async () => {
     const project = await under.aProject()
-    const headOf = (branch: string) => under.forge.headOf?.(project.repository, branch)
+    const headOf = async (branch: string) => under.forge.headOf?.(project.repository, branch)
     expect(await headOf('main')).toMatchObject({ sha: project.sha, message: 'a change', author: expect.any(String) })
     expect(await headOf('nowhere')).toBeUndefined()
     await project.remove?.()
