@@ -46,6 +46,14 @@ export const createPullRequests = (world: World, webhooks: Webhooks, url: () => 
       pullRequest.isOpen = false
       await tell(pullRequest, 'closed', pullRequest.repository.owner)
     },
+    reopenPullRequest: async (pullRequest: PullRequest): Promise<void> => {
+      pullRequest.isOpen = true
+      await tell(pullRequest, 'reopened', pullRequest.repository.owner)
+    },
+    retitlePullRequest: async (pullRequest: PullRequest, title: string): Promise<void> => {
+      pullRequest.title = title
+      await tell(pullRequest, 'edited', pullRequest.repository.owner)
+    },
     commentsOf: (pullRequest: PullRequest) =>
       world.comments.filter(
         (one) => one.repositoryId === pullRequest.repository.id && one.number === pullRequest.number,

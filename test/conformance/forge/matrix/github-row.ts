@@ -1,5 +1,8 @@
-import { asForge, aTenant, startGithubUnderTest } from '../github-under-test.ts'
-import type { ForgeUnderTest } from './forge-under-test.ts'
+import type { FakeGithub } from '../../../support/github/fake-github.ts'
+import { git } from '../../../support/github/refs.ts'
+import type { PullRequest, Repository } from '../../../support/github/world.ts'
+import { aTenant, startGithubUnderTest } from '../github-under-test.ts'
+import type { ForgeUnderTest, PullRequests } from './forge-under-test.ts'
 
 /** GitHub in the matrix; what it alone has is in the files beside. */
 export const startGithubRow = async (): Promise<ForgeUnderTest> => {
@@ -24,18 +27,7 @@ export const startGithubRow = async (): Promise<ForgeUnderTest> => {
           await github.createRepository({ owner: heir, name: 'hello', isPrivate: true })
         },
         remove: () => github.deleteRepository(repository),
-        pullRequests: {
-          open: async (isFork) => {
-            const head = isFork
-              ? await github.createRepository({ owner: github.createAccount(`fork-${login}`), name: 'hello' })
-              : repository
-            const number = await github.openPullRequest(repository, { repository: head, ref: 'topic', sha })
-            return { number, headSha: sha }
-          },
-          change: (number, what) => github.changePullRequest(repository, number, what),
-          comments: (number) => github.commentsOf(repository, number),
-          comment: (number, body) => github.comment(repository, number, body),
-        },
+        pullRequests: pullRequestsOf(github, tenant),
       }
     },
     fail: (fault, times) => github.fail('*', fault, times),
@@ -53,4 +45,41 @@ export const startGithubRow = async (): Promise<ForgeUnderTest> => {
   }
 }
 
-export { asForge }
+/** They come from the branch `topic` at the tenant's one commit. */
+const pullRequestsOf = (github: FakeGithub, { repository, sha }: Awaited<ReturnType<typeof aTenant>>): PullRequests => {
+  const opened = new Map<number, PullRequest>()
+  const ofNumber = (number: number): PullRequest => {
+    const found = opened.get(number)
+    if (!found) throw new Error(`no pull request ${number}`)
+    return found
+  }
+  const from = async (isFork: boolean): Promise<Repository> => {
+    if (!isFork) return repository
+    const owner = github.createAccount(`fork-${crypto.randomUUID().slice(0, 8)}`)
+    return github.createRepository({ owner, name: repository.name })
+  }
+  return {
+    open: async (isFork) => {
+      const head = await from(isFork)
+      await git(head.directory, 'fetch', '--quiet', repository.directory, '+refs/heads/main:refs/heads/topic')
+      const pullRequest = await github.openPullRequest({ into: repository, branch: 'topic', from: head })
+      opened.set(pullRequest.number, pullRequest)
+      return { number: pullRequest.number, headSha: sha }
+    },
+    change: (number, what) => {
+      const pullRequest = ofNumber(number)
+      switch (what) {
+        case 'synchronised':
+          return github.synchronize(pullRequest)
+        case 'closed':
+          return github.closePullRequest(pullRequest)
+        case 'reopened':
+          return github.reopenPullRequest(pullRequest)
+        case 'retitled':
+          return github.retitlePullRequest(pullRequest, 'Say it best')
+      }
+    },
+    comments: (number) => github.commentsOf(ofNumber(number)).map(({ body }) => body),
+    comment: (number, body) => github.comment(ofNumber(number), body),
+  }
+}

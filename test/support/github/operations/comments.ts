@@ -6,7 +6,7 @@ import { type Handler, type OperationRequest, repositoryFor } from './operation.
 export const listComments: Handler = (request) => {
   const found = repositoryFor(request, 'pull_requests', 'read')
   if ('answer' in found) return found.answer
-  const { world, path, query } = request
+  const { world, path, query, url } = request
   const own = world.comments.filter(
     (comment) => comment.repositoryId === found.repository.id && comment.number === path.issue_number,
   )
@@ -15,7 +15,10 @@ export const listComments: Handler = (request) => {
   const body = own
     .slice((page - 1) * size, page * size)
     .map((comment) => commentBody(request, found.repository, comment))
-  return { status: 200, body }
+  const self = `${url}/api/v3/repos/${fullName(found.repository)}/issues/${path.issue_number}/comments`
+  const isMore = own.length > page * size
+  const link = { link: `<${self}?per_page=${size}&page=${page + 1}>; rel="next"` }
+  return { status: 200, body, ...(isMore && { headers: link }) }
 }
 
 export const createComment: Handler = (request) => {
