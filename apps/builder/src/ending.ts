@@ -44,6 +44,7 @@ const endingOf = (error: AppError, run: Run): Ending => {
     case 'CANCELLED':
       return { kind: 'end', state: 'cancelled', status: 'error', error }
     case 'STACK_MISSING':
+    case 'NOTHING_CHANGED':
       return { kind: 'end', state: 'skipped', status: 'success', error }
   }
   if (error.isRetryable && run.build.tries <= MAX_RETRIES) {

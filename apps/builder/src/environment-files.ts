@@ -1,31 +1,34 @@
 import { lstat, readFile, realpath } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { join, posix, relative } from 'node:path'
 import { AppError, type Fault, faultText } from '@pushfn/model/errors'
 import type { StackFunction } from '@pushfn/model/stack'
 import type { Run } from './run.ts'
-import type { Source } from './steps/checkout.ts'
 
 const MAX_BYTES = 65_536
 
 /** The variables of a function's `environment_file`s; a later file wins. Throws STACK_INVALID with file and line. */
 export const environmentFromFiles = async (
   run: Run,
-  source: Source,
-  stackFile: string,
+  { root, folder, stackFile }: { root: string; folder: string; stackFile: string },
   fn: StackFunction,
 ): Promise<Record<string, string>> => {
   const variables: Record<string, string>[] = []
   for (const file of fn.environmentFiles) {
-    const text = await readInside(source.folder, file).catch((cause: unknown) => {
+    const text = await readInside(folder, file).catch((cause: unknown) => {
       const place = { file: stackFile, ...(fn.places.environment_file ?? fn.place) }
       const key = `functions.${fn.name}.environment_file`
       throw invalid(
         fn,
-        [{ message: `there is no readable file ${file} in the repository`, place: { ...place, key } }],
+        [
+          {
+            message: `there is no readable file ${posix.join(root, file)} in the repository`,
+            place: { ...place, key },
+          },
+        ],
         cause,
       )
     })
-    const parsed = await run.context.stackParser.parseEnvironment({ text, file })
+    const parsed = await run.context.stackParser.parseEnvironment({ text, file: posix.join(root, file) })
     if ('faults' in parsed) throw invalid(fn, parsed.faults)
     for (const warning of parsed.warnings) {
       run.tell({ kind: 'log', level: 'warning', function: fn.name, text: faultText(warning) })

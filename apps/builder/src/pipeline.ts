@@ -21,8 +21,8 @@ export const runBuild = async (context: BuilderContext, buildId: string): Promis
   if (!run) return
   try {
     const source = await inStep(run, 'checkout', () => checkout(run))
-    const stack = await inStep(run, 'readStack', () => readStack(run, source))
-    const plans = await inStep(run, 'plan', () => plan(run, source, stack))
+    const stacks = await inStep(run, 'readStack', () => readStack(run, source))
+    const plans = await inStep(run, 'plan', () => plan(run, stacks))
     const images = await inStep(run, 'build', () => build(run, plans))
     const released = await inStep(run, 'release', () => release(run, plans, images))
     await inStep(run, 'report', () => report(run, released))

@@ -8,12 +8,14 @@ import type { BuildFailure, TERMINAL_STATES } from '@pushfn/model/build-state'
 import { BuildTarget } from '@pushfn/model/build-target'
 import { statusContext } from '@pushfn/model/deploy-status'
 import { AppError } from '@pushfn/model/errors'
+import type { RepositorySettings } from '@pushfn/model/repository-settings'
 import { storeBuildLog } from '@pushfn/store/build-log'
 import { openBuildWriter, readBuildStream } from '@pushfn/store/build-stream'
 import { type Claim, type ClaimedBuild, claimBuild, finishBuild, LEASE_MS, renewLease } from '@pushfn/store/builds'
 import { channels } from '@pushfn/store/bus'
 import { dueComment } from '@pushfn/store/pull-requests'
 import { type WantedReport, wantReports } from '@pushfn/store/reports'
+import { settingsOf } from '@pushfn/store/repository-settings'
 import type { BuilderContext } from './context.ts'
 import { forgeRepository } from './forge-repository.ts'
 import { refuseIfOver } from './refuse-if-over.ts'
@@ -33,6 +35,8 @@ export interface Run extends AsyncDisposable {
   readonly target: BuildTarget | undefined
   /** The whole name of a status's context, as the forge has it. */
   contextOf(name: string): string
+  /** What the tenant settled about it. */
+  readonly settings: RepositorySettings
   /** Says something on the build's live stream. */
   tell(event: BuildEventInput): void
   /** Writes what the forge shall be told, and goes on. */
@@ -107,6 +111,7 @@ export const openRun = async (context: BuilderContext, buildId: string): Promise
     repository: forgeRepository(repository),
     target,
     contextOf,
+    settings: settingsOf(repository),
     tell: (event) => writer.write(event),
     wantStatuses: async (...statuses) => {
       await wantReports(context.db, buildId, prefixed(statuses), context.config.reportAfterMs)

@@ -6,6 +6,8 @@ export const ERRORS = {
   /** The repository, its stack.yml or its code is wrong: trying again changes nothing. */
   STACK_INVALID: { status: 422, retryable: false },
   STACK_MISSING: { status: 422, retryable: false },
+  /** Not wrong: there is nothing to build. */
+  NOTHING_CHANGED: { status: 409, retryable: false },
   TEMPLATE_UNKNOWN: { status: 422, retryable: false },
   HANDLER_INVALID: { status: 422, retryable: false },
   CHECKOUT_REFUSED: { status: 422, retryable: false },

@@ -36,3 +36,24 @@ test.each([
 ])('“%s” is no branch', (name) => {
   expect(BranchName.safeParse(name).success).toBe(false)
 })
+
+describe('roots', () => {
+  const rootsOf = (...roots: string[]) => RepositorySettings.safeParse({ roots }).data?.roots
+
+  test('are told in one way, whatever way they were written', () => {
+    expect(rootsOf('.', './apps/a/', 'apps//b', ' ')).toEqual(['', 'apps/a', 'apps/b', ' '])
+  })
+
+  test.each([['..'], ['apps/../..'], ['a\\b'], ['a\nb'], ['.git'], ['a', './a']])('“%s” are none', (...roots) => {
+    expect(rootsOf(...roots)).toBeUndefined()
+  })
+
+  test('are one at least', () => {
+    expect(rootsOf()).toBeUndefined()
+  })
+})
+
+test('patterns that are ignored are lines', () => {
+  expect(RepositorySettings.safeParse({ ignore: ['docs', '**/*.md', '!x'] }).success).toBe(true)
+  expect(RepositorySettings.safeParse({ ignore: ['a\nb'] }).success).toBe(false)
+})

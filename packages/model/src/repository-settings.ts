@@ -28,6 +28,33 @@ export const PreviewSettings = z.strictObject({
 })
 export type PreviewSettings = z.infer<typeof PreviewSettings>
 
+/** A folder of the repository, `.` for the repository itself; it stays inside, and is told in one way. */
+const Root = z
+  .string()
+  .max(200)
+  .regex(/^[^\p{C}\\]*$/u, 'a folder’s path has no control characters')
+  .transform((path) => path.split('/').filter((part) => part !== '' && part !== '.'))
+  .refine((parts) => !parts.includes('..') && !parts.some((part) => part.toLowerCase() === '.git'), {
+    message: 'a root is a folder inside the repository',
+  })
+  .transform((parts) => parts.join('/'))
+
+const Roots = z
+  .array(Root)
+  .min(1)
+  .max(20)
+  .refine((roots) => new Set(roots).size === roots.length, 'a root stands twice')
+
+const Ignore = z
+  .array(
+    z
+      .string()
+      .min(1)
+      .max(200)
+      .regex(/^[^\p{C}]*$/u, 'a pattern has no control characters'),
+  )
+  .max(50)
+
 /**
  * What a tenant has settled about a repository: data, not configuration of the cloud. What is not there is as the
  * description says.
@@ -39,5 +66,10 @@ export const RepositorySettings = z.strictObject({
     .optional()
     .describe('Whether anybody may see the badges of its functions; else those of a public repository alone.'),
   previews: PreviewSettings.optional().describe('What previews of pull requests are like.'),
+
+  roots: Roots.optional().describe('Folders with a stack.yml of their own each; else the repository itself.'),
+  ignore: Ignore.optional().describe(
+    'Patterns as of a .dockerignore: a push that changes such files alone since what is live is not built.',
+  ),
 })
 export type RepositorySettings = z.infer<typeof RepositorySettings>

@@ -5,7 +5,7 @@ import { AppError } from '@pushfn/model/errors'
 import { git } from './git.ts'
 import { refuseLinksOut } from './refuse-links-out.ts'
 import { refused } from './refused.ts'
-import { type TreeLimits, TreeReader } from './tree-reader.ts'
+import { type TreeFingerprint, type TreeLimits, TreeReader } from './tree-reader.ts'
 
 export interface FetchOptions {
   source: CheckoutSource
@@ -14,6 +14,8 @@ export interface FetchOptions {
   /** Is made; must not be there. */
   folder: string
   limits: TreeLimits & { ms: number }
+  /** Is told of what the commit holds. */
+  fingerprint?: TreeFingerprint | undefined
   caFile: string | undefined
   signal: AbortSignal
 }
@@ -51,7 +53,7 @@ const fetchWithin = async (options: FetchOptions, signal: AbortSignal): Promise<
     ...settings,
     ...(source.authorization && { authorization: source.authorization }),
   })
-  const tree = new TreeReader(limits)
+  const tree = new TreeReader(limits, options.fingerprint)
   await git(['ls-tree', '-r', '-t', '-z', '--long', '--full-tree', sha], settings, (chunk) => tree.read(chunk))
   tree.end()
   await git(['-c', 'advice.detachedHead=false', 'checkout', '--quiet', '--detach', sha], settings)

@@ -7,6 +7,11 @@ export interface TreeLimits {
   files: number
 }
 
+/** Is told of every file, link and submodule: see `fingerprintTree`. */
+export interface TreeFingerprint {
+  take(mode: string, object: string, path: string): void
+}
+
 const SYMLINK = '120000'
 const FOLDER = '040000'
 const SUBMODULE = '160000'
@@ -24,14 +29,16 @@ const MAX_PATH_BYTES = 3_072
 export class TreeReader {
   readonly symlinks: string[] = []
   readonly #limits: TreeLimits
+  readonly #fingerprint: TreeFingerprint | undefined
   #rest = ''
   #files = 0
   #folders = 0
   #bytes = 0
   #largest = { bytes: 0, path: '' }
 
-  constructor(limits: TreeLimits) {
+  constructor(limits: TreeLimits, fingerprint?: TreeFingerprint) {
     this.#limits = limits
+    this.#fingerprint = fingerprint
   }
 
   read(chunk: Buffer): void {
@@ -53,9 +60,10 @@ export class TreeReader {
   #take(line: string): void {
     // A name may hold tabs itself.
     const tab = line.indexOf('\t')
-    const [mode = '', , , size = ''] = line.slice(0, tab).split(/ +/)
+    const [mode = '', , object = '', size = ''] = line.slice(0, tab).split(/ +/)
     const path = line.slice(tab + 1)
     refuseLongPath(path)
+    if (mode !== FOLDER) this.#fingerprint?.take(mode, object, shown(path))
     if (mode === FOLDER || mode === SUBMODULE) {
       if (++this.#folders > this.#limits.files) throw tooMany(this.#limits.files, 'folders')
       return

@@ -2,6 +2,8 @@ import { forgeOf } from '@pushfn/forge/forges'
 import { STACK_CONTEXT } from '@pushfn/model/deploy-status'
 import { buildPageUrl } from '@pushfn/model/urls'
 import { fetchCommit } from '../git/fetch-commit.ts'
+import { fingerprintTree } from '../git/fingerprint-tree.ts'
+import { refuseIfAllIsIgnored } from '../refuse-if-all-is-ignored.ts'
 import type { Run } from '../run.ts'
 
 /** The tenant's files at exactly the pushed commit. */
@@ -9,7 +11,10 @@ export interface Source {
   folder: string
 }
 
-/** Fetches the one commit into the run's workspace, within its limits. */
+/**
+ * Fetches the one commit into the run's workspace, within its limits. Throws NOTHING_CHANGED when all that it changes is
+ * what the tenant ignores: then the build is skipped.
+ */
 export const checkout = async (run: Run): Promise<Source> => {
   const { config, forges, urls } = run.context
   await run.wantStatuses({
@@ -20,13 +25,17 @@ export const checkout = async (run: Run): Promise<Source> => {
   })
   const forge = forgeOf(forges, run.build.push.repository.forge)
   const source = await forge.checkoutSource(run.repository, run.signal)
+  const { ignore } = run.settings
+  const fingerprint = ignore && fingerprintTree(ignore, run.settings)
   const folder = await fetchCommit({
     source,
     sha: run.build.push.sha,
     folder: `${run.workspace}/source`,
     limits: { ms: config.checkoutLimitMs, bytes: config.checkoutBytes, files: config.checkoutFiles },
+    fingerprint,
     caFile: config.caFile,
     signal: run.signal,
   })
+  if (fingerprint) await refuseIfAllIsIgnored(run, fingerprint.end())
   return { folder }
 }

@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { checkBuild } from '@pushfn/images/check-build'
 import { assembleContext, type BuildContext } from '@pushfn/images/context'
 import { fetchTemplates } from '@pushfn/images/fetch-templates'
@@ -13,8 +14,9 @@ import { takenNames } from '@pushfn/store/releases'
 import { environmentFromFiles } from '../environment-files.ts'
 import { branchOf, gitLabels } from '../git-labels.ts'
 import { refuseWhatIsNotHere } from '../not-here-yet.ts'
+import { placedUnder } from '../placed-under.ts'
 import type { Run } from '../run.ts'
-import type { Source } from './checkout.ts'
+import type { RootedStack } from './read-stack.ts'
 
 /** What will be built and run of one function: all that can be refused is refused here, before anything is built. */
 export interface FunctionPlan {
@@ -31,53 +33,64 @@ export interface FunctionPlan {
 }
 
 /**
- * Makes the stack definite: templates found, environment files read, defaults and limits applied, names checked against
+ * Makes the stacks definite: templates found, environment files read, defaults and limits applied, names checked against
  * the tenant's other repositories. Throws what the tenant must mend; what is passed over is a warning in the log.
  */
-export const plan = async (run: Run, source: Source, stack: Stack): Promise<FunctionPlan[]> => {
-  const { config, db, urls } = run.context
+export const plan = async (run: Run, stacks: readonly RootedStack[]): Promise<FunctionPlan[]> => {
+  const { db, urls } = run.context
   const { repository } = run.build.push
   const taken = await takenNames(db, {
     tenantId: repository.tenantId,
     repositoryId: repository.id,
-    names: stack.functions.map((fn) => fn.name),
+    names: stacks.flatMap(({ stack }) => stack.functions.map((fn) => fn.name)),
   })
   if (taken) throw taken
 
-  const fetched = await fetchedTemplates(run, stack)
-  const policy = imagePrefixes(config.registry, repository.tenant.slug)
   const plans: FunctionPlan[] = []
-  for (const fn of stack.functions) {
-    refuseReadyImage(fn, stack.file)
-    const template = await findTemplate(fn, {
-      stackFile: stack.file,
-      root: source.folder,
-      areOwnTemplatesAllowed: config.areOwnTemplatesAllowed,
-      isDockerfileAllowed: config.isDockerfileAllowed,
-      fetched,
-    })
-    const fromFiles = await environmentFromFiles(run, source, stack.file, fn)
-    const { spec, warnings } = functionSpec(fn, fromFiles, SPEC_DEFAULTS, stack.file)
-    const missing = refuseWhatIsNotHere(fn, stack.file)
-    warn(run, fn, [...(template.warning ? [{ message: template.warning }] : []), ...warnings, ...missing])
-    const context = await assembleContext(fn, template, {
-      root: source.folder,
-      stackFile: stack.file,
-    })
-    const about = { fn, stackFile: stack.file, template, context }
-    const image = planImage(imageFacts(run, about))
-    plans.push({
-      ...about,
-      spec: { ...spec, labels: { ...spec.labels, ...gitLabels(run) } },
-      image,
-      foundation: checkBuild({ ...about, function: fn, buildArgs: image.buildArgs, policy }),
-    })
+  for (const rooted of stacks) {
+    const fetched = await fetchedTemplates(run, rooted.stack)
+    for (const fn of rooted.stack.functions) {
+      plans.push(await placedUnder(rooted.root, () => planFunction(run, rooted, fn, fetched)))
+    }
   }
   const targetUrl = buildPageUrl(urls, run.build.id)
   await run.wantStatuses(
     ...plans.map(({ fn }) => ({ context: fn.name, state: 'pending' as const, description: 'building', targetUrl })),
   )
   return plans
+}
+
+const planFunction = async (
+  run: Run,
+  { root, folder, stack }: RootedStack,
+  fn: StackFunction,
+  fetched: readonly string[],
+): Promise<FunctionPlan> => {
+  const { config } = run.context
+  refuseReadyImage(fn, stack.file)
+  const template = await findTemplate(fn, {
+    stackFile: stack.file,
+    root: folder,
+    areOwnTemplatesAllowed: config.areOwnTemplatesAllowed,
+    isDockerfileAllowed: config.isDockerfileAllowed,
+    fetched,
+  })
+  const fromFiles = await environmentFromFiles(run, { root, folder, stackFile: stack.file }, fn)
+  const { spec, warnings } = functionSpec(fn, fromFiles, SPEC_DEFAULTS, stack.file)
+  const missing = refuseWhatIsNotHere(fn, stack.file)
+  warn(run, fn, [...(template.warning ? [{ message: template.warning }] : []), ...warnings, ...missing])
+  const assembled = await assembleContext(fn, template, { root: folder, stackFile: stack.file })
+  const { dockerfile } = assembled
+  const context = { ...assembled, dockerfile: { ...dockerfile, file: posix.join(root, dockerfile.file) } }
+  const about = { fn, stackFile: stack.file, template, context }
+  const image = planImage(imageFacts(run, about))
+  const policy = imagePrefixes(config.registry, run.build.push.repository.tenant.slug)
+  return {
+    ...about,
+    spec: { ...spec, labels: { ...spec.labels, ...gitLabels(run) } },
+    image,
+    foundation: checkBuild({ ...about, function: fn, buildArgs: image.buildArgs, policy }),
+  }
 }
 
 const fetchedTemplates = async (run: Run, stack: Stack): Promise<string[]> => {
