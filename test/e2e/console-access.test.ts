@@ -85,6 +85,12 @@ const TABLE: Row[] = [
     body: { deployBranch: 'main' },
     expected: TENANTS,
   },
+  // The played repository is on nobody's disk.
+  { route: 'POST tenants/:tenant/repositories/:repository/deploys', body: { ref: 'main' }, expected: NOTHING_THERE },
+  { route: 'POST tenants/:tenant/repositories/:repository/hooks', body: { name: 'cms' }, expected: TENANTS_MAKE },
+  { route: 'GET tenants/:tenant/repositories/:repository/hooks', expected: TENANTS },
+  // No hook has the id of a build.
+  { route: 'DELETE tenants/:tenant/repositories/:repository/hooks/:id', expected: NOTHING_THERE },
   { route: 'GET tenants/:tenant/builds', expected: TENANTS },
   { route: 'GET tenants/:tenant/builds/:id', expected: TENANTS },
   { route: 'GET tenants/:tenant/builds/:id/events', expected: TENANTS },

@@ -4,15 +4,18 @@ import { ConsoleController } from './console/console.controller.ts'
 import { type ApiContext, CONTEXT } from './context.ts'
 import { GitController } from './git/git.controller.ts'
 import { HealthController } from './health.controller.ts'
+import { BuildHooksController } from './rest/build-hooks.controller.ts'
 import { BuildsController } from './rest/builds.controller.ts'
 import { CallsController } from './rest/calls.controller.ts'
 import { DeliveriesController } from './rest/deliveries.controller.ts'
+import { DeploysController } from './rest/deploys.controller.ts'
 import { DomainsController } from './rest/domains.controller.ts'
 import { HooksController } from './rest/hooks.controller.ts'
 import { RepositoriesController } from './rest/repositories.controller.ts'
 import { SessionController } from './rest/session.controller.ts'
 import { TenantsController } from './rest/tenants.controller.ts'
 import { TokensController } from './rest/tokens.controller.ts'
+import { BuildHookController } from './webhooks/build-hook.controller.ts'
 import { WebhooksController } from './webhooks/webhooks.controller.ts'
 
 @Module({})
@@ -31,6 +34,9 @@ export const apiModule = (context: ApiContext): DynamicModule => ({
     TokensController,
     DomainsController,
     RepositoriesController,
+    DeploysController,
+    BuildHooksController,
+    BuildHookController,
     BuildsController,
     CallsController,
     DeliveriesController,

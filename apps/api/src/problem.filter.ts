@@ -62,5 +62,5 @@ const asAppError = (thrown: unknown): AppError => {
   return new AppError(code, message, { hint: message, cause: thrown })
 }
 
-/** The path without its query, in which somebody may have put a token. */
-const pathOf = (request: FastifyRequest): string => request.url.split('?')[0] ?? ''
+/** The path without its query, in which somebody may have put a token, and without the one that a build hook's path is. */
+const pathOf = (request: FastifyRequest): string => (request.url.split('?')[0] ?? '').replace(/^(\/+hooks\/+).*/, '$1…')

@@ -84,6 +84,10 @@ export const settings = {
     },
     { min: 0, max: 86_400_000 },
   ),
+  caFile: setting.optionalText({
+    env: 'GIT_SSL_CAINFO',
+    description: 'PEM file of certificate authorities that git trusts instead of the system’s.',
+  }),
   consoleDir: setting.optionalText({
     env: 'CONSOLE_DIR',
     description: 'Folder of the built console; none: the one beside the api.',

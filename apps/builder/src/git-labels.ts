@@ -18,4 +18,5 @@ export const gitLabels = (run: Run): Record<string, string> => {
   }
 }
 
-export const branchOf = (ref: string): string => ref.replace(/^refs\/heads\//, '')
+/** The branch's name, or the tag's. */
+export const branchOf = (ref: string): string => ref.replace(/^refs\/(?:heads|tags)\//, '')

@@ -2,10 +2,14 @@ import { AppError } from '@pushfn/model/errors'
 import { deployedTree, noteTree } from '@pushfn/store/deployed-tree'
 import type { Run } from './run.ts'
 
-/** Throws NOTHING_CHANGED when the commit's files are those of what is live, but for ignored ones. Else notes them. */
+/**
+ * Throws NOTHING_CHANGED when the commit's files are those of what is live, but for ignored ones. Else notes them. What
+ * somebody asked for by hand is built all the same.
+ */
 export const refuseIfAllIsIgnored = async (run: Run, tree: string): Promise<void> => {
   const { db } = run.context
   await noteTree(db, run.claim, tree)
+  if (run.build.push.trigger !== 'push') return
   const live = await deployedTree(db, run.build.push.repositoryId)
   if (live?.tree !== tree) return
   throw new AppError('NOTHING_CHANGED', 'all that changed is ignored', {

@@ -3,9 +3,9 @@ import { RateLimits } from './access-policy.ts'
 import { ScheduleView } from './async-call.ts'
 import { BuildFailure, BuildState } from './build-state.ts'
 import { DomainName } from './domain-name.ts'
-import { BuildId } from './ids.ts'
+import { BuildId, CommitSha } from './ids.ts'
 import { FunctionName, TenantSlug } from './names.ts'
-import { RepositorySettings } from './repository-settings.ts'
+import { BranchName, RepositorySettings } from './repository-settings.ts'
 
 /** What the REST API `/api/v1` takes and gives. Times are ISO 8601 in UTC. */
 
@@ -82,6 +82,34 @@ export type DomainView = z.infer<typeof DomainView>
 /** A tenant's domains, by name. */
 export const DomainList = z.object({ items: z.array(DomainView) })
 export type DomainList = z.infer<typeof DomainList>
+
+/** What to deploy: where a branch or a tag stands now, or one commit. */
+export const NewDeploy = z.union([z.strictObject({ ref: BranchName }), z.strictObject({ sha: CommitSha })])
+export type NewDeploy = z.infer<typeof NewDeploy>
+
+export const DeployView = z.object({ build: z.string(), ref: z.string(), sha: z.string(), url: z.string() })
+export type DeployView = z.infer<typeof DeployView>
+
+/** A secret URL that deploys a branch; null: the one that deploys. */
+export const NewBuildHook = z.strictObject({
+  name: z.string().trim().min(1).max(100),
+  branch: BranchName.nullable().default(null),
+})
+export type NewBuildHook = z.infer<typeof NewBuildHook>
+
+/** A build hook as its tenant sees it: never the URL again. */
+export const BuildHookView = z.object({
+  id: z.string(),
+  name: z.string(),
+  branch: z.string().nullable(),
+  createdAt: z.string(),
+  lastUsedAt: z.string().nullable(),
+})
+export type BuildHookView = z.infer<typeof BuildHookView>
+
+/** The build hooks of a repository, newest first. */
+export const BuildHookList = z.object({ items: z.array(BuildHookView) })
+export type BuildHookList = z.infer<typeof BuildHookList>
 
 /** Signs a browser in: an API token of a tenant. */
 export const NewSession = z.strictObject({ token: z.string().trim().min(1).max(200) })

@@ -20,6 +20,8 @@ export const RevisionId = id<'RevisionId'>()
 export type RevisionId = z.infer<typeof RevisionId>
 export const TokenId = id<'TokenId'>()
 export type TokenId = z.infer<typeof TokenId>
+export const BuildHookId = id<'BuildHookId'>()
+export type BuildHookId = z.infer<typeof BuildHookId>
 
 /** A full Git object name: 40 lower-case hex digits. */
 export const CommitSha = z

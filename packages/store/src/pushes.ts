@@ -2,7 +2,7 @@ import { TERMINAL_STATES } from '@pushfn/model/build-state'
 import type { BuildTarget } from '@pushfn/model/build-target'
 import { STACK_CONTEXT, statusContext } from '@pushfn/model/deploy-status'
 import type { Transaction } from './database.ts'
-import type { ForgeKind, Push, Repository } from './generated/client.ts'
+import type { ForgeKind, Push, PushTrigger, Repository } from './generated/client.ts'
 import { newestMove } from './push-order.ts'
 import { PENDING_AFTER_MS } from './reports.ts'
 import { deployBranchOf } from './repositories.ts'
@@ -20,6 +20,8 @@ export interface PushFacts {
   /** The words by which the head commit asks not to be built. */
   skip?: string | undefined
   delivery?: { forge: ForgeKind; id: string }
+  /** Who asked for it; a ref that moved, unless told. */
+  trigger?: PushTrigger
   /**
    * Nobody told of it: the ref was found to stand there. When it moved nobody knows, so that a pin since the ref's last push
    * holds.
@@ -53,7 +55,7 @@ export const recordPush = async (tx: Transaction, push: PushFacts): Promise<Reco
   await tx.ref.upsert({ where: { repositoryId_name: ref }, create: { ...ref, ...stand }, update: stand })
 
   const known = await tx.push.findMany({
-    where: { repositoryId, ref: push.ref },
+    where: { repositoryId, ref: push.ref, trigger: 'push' },
     orderBy: { sequence: 'desc' },
     take: PUSHES_LOOKED_AT,
     include: { build: { select: { state: true } } },
@@ -104,6 +106,7 @@ const createPush = ({ tx, push, sequence, firstSequence }: Place): Promise<{ id:
       firstSequence: firstSequence ?? null,
       pusher: storable(push.pusher.slice(0, 200)),
       message: storable(push.message.slice(0, 500)),
+      trigger: push.trigger ?? 'push',
       deliveryForge: push.delivery?.forge ?? null,
       deliveryId: push.delivery?.id ?? null,
       isFound: push.isFound ?? false,
@@ -112,7 +115,8 @@ const createPush = ({ tx, push, sequence, firstSequence }: Place): Promise<{ id:
     select: { id: true },
   })
 
-const recordQueued = async (place: Place): Promise<RecordedPush> => {
+/** Stores a push whose build waits. */
+export const recordQueued = async (place: Place): Promise<Extract<RecordedPush, { kind: 'queued' }>> => {
   const { tx, push, sequence } = place
   const { id: pushId } = await createPush(place)
   const build = await tx.build.create({

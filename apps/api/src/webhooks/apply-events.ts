@@ -1,5 +1,6 @@
 import type { ForgeDelivery, ForgeEvent, ForgeRepositoryLabel } from '@pushfn/forge/forge'
 import { removeAccount, setAccountSuspended } from '@pushfn/store/accounts'
+import { forgetBuildHooks } from '@pushfn/store/build-hooks'
 import { CANCEL_REASONS, type Stopped } from '@pushfn/store/cancellation'
 import type { Transaction } from '@pushfn/store/database'
 import type { DeliveryFacts, Outcome } from '@pushfn/store/deliveries'
@@ -181,6 +182,7 @@ const placeRepository = async (
   if (there && there.tenantId !== tenant.id) {
     note(frame, await removeRepositories(tx, [there.id], CANCEL_REASONS.repositoryTransferred))
     await forgetRepositorySettings(tx, there.id)
+    await forgetBuildHooks(tx, there.id)
   }
   const repository = await ensureRepository(tx, tenant.id, { forge, ...facts })
   if (there?.removedAt) frame.applied.functions.push(...(await restoreFunctions(tx, [repository.id])))

@@ -1,0 +1,73 @@
+import { Body, Controller, Delete, Get, Inject, Param, Post, Req, Res } from '@nestjs/common'
+import { BuildHookList, BuildHookView, NewBuildHook } from '@pushfn/model/api'
+import { AppError } from '@pushfn/model/errors'
+import { BuildHookId } from '@pushfn/model/ids'
+import { type BuildHookRow, buildHooksOf, createBuildHook, removeBuildHook } from '@pushfn/store/build-hooks'
+import type { Repository } from '@pushfn/store/repositories'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type ApiContext, CONTEXT } from '../context.ts'
+import { requireRepository, requireTenant } from './access.ts'
+import { parseInput } from './parse-input.ts'
+
+/** The build hooks of a repository; what happens when one is called is in `webhooks/build-hook.controller.ts`. */
+@Controller('api/v1/tenants/:tenant/repositories/:repository/hooks')
+export class BuildHooksController {
+  readonly #context: ApiContext
+
+  constructor(@Inject(CONTEXT) context: ApiContext) {
+    this.#context = context
+  }
+
+  @Post()
+  async create(
+    @Req() request: FastifyRequest,
+    @Param('tenant') slug: string,
+    @Param('repository') name: string,
+    @Body() body: unknown,
+  ) {
+    const repository = await this.#repository(request, slug, name)
+    const { token, row } = await createBuildHook(this.#context.db, repository.id, parseInput(NewBuildHook, body))
+    return { url: `${this.#context.config.consoleUrl}/hooks/${token}`, ...viewOf(row) }
+  }
+
+  @Get()
+  async list(
+    @Req() request: FastifyRequest,
+    @Param('tenant') slug: string,
+    @Param('repository') name: string,
+  ): Promise<BuildHookList> {
+    const repository = await this.#repository(request, slug, name)
+    return BuildHookList.parse({ items: (await buildHooksOf(this.#context.db, repository.id)).map(viewOf) })
+  }
+
+  @Delete(':id')
+  async remove(
+    @Req() request: FastifyRequest,
+    @Param('tenant') slug: string,
+    @Param('repository') name: string,
+    @Param('id') id: string,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const repository = await this.#repository(request, slug, name)
+    const isGone = BuildHookId.safeParse(id).success && (await removeBuildHook(this.#context.db, repository.id, id))
+    if (!isGone) throw noSuchHook()
+    await reply.code(204).send()
+  }
+
+  async #repository(request: FastifyRequest, slug: string, name: string): Promise<Repository> {
+    const tenant = await requireTenant(this.#context, request, slug)
+    return requireRepository(this.#context, tenant, name)
+  }
+}
+
+const noSuchHook = (): AppError =>
+  new AppError('NOT_FOUND', 'no such hook', { hint: 'there is no such hook: it may be taken away already' })
+
+const viewOf = (row: BuildHookRow): BuildHookView =>
+  BuildHookView.parse({
+    id: row.id,
+    name: row.name,
+    branch: row.branch,
+    createdAt: row.createdAt.toISOString(),
+    lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
+  })
