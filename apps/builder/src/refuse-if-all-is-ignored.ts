@@ -4,12 +4,12 @@ import type { Run } from './run.ts'
 
 /**
  * Throws NOTHING_CHANGED when the commit's files are those of what is live, but for ignored ones. Else notes them. What
- * somebody asked for by hand is built all the same.
+ * somebody asked for by hand is built all the same, and so is what goes elsewhere than live.
  */
 export const refuseIfAllIsIgnored = async (run: Run, tree: string): Promise<void> => {
   const { db } = run.context
   await noteTree(db, run.claim, tree)
-  if (run.build.push.trigger !== 'push') return
+  if (run.build.push.trigger !== 'push' || run.target) return
   const live = await deployedTree(db, run.build.push.repositoryId)
   if (live?.tree !== tree) return
   throw new AppError('NOTHING_CHANGED', 'all that changed is ignored', {

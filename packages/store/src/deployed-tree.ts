@@ -1,6 +1,7 @@
 import { LIVE } from '@pushfn/model/alias'
 import type { Claim } from './builds.ts'
 import type { Database } from './database.ts'
+import { Prisma } from './generated/client.ts'
 
 /** Keeps what a build's commit holds, for the builds after it. */
 export const noteTree = async (db: Database, claim: Claim, tree: string): Promise<void> => {
@@ -16,7 +17,7 @@ export const deployedTree = async (
   repositoryId: string,
 ): Promise<{ tree: string | null; sha: string } | undefined> => {
   const last = await db.build.findFirst({
-    where: { state: 'live', push: { repositoryId } },
+    where: { state: 'live', target: { equals: Prisma.AnyNull }, push: { repositoryId } },
     orderBy: { push: { sequence: 'desc' } },
     select: { tree: true, push: { select: { sha: true, sequence: true } } },
   })
