@@ -62,6 +62,12 @@ export interface Engine {
   logTail(replicaId: string, lines: number, signal?: AbortSignal): Promise<string[]>
 
   /**
+   * Removes the engine's own copy of an image that was built for this cloud, with the layers that nothing else needs; a
+   * registry keeps its own. True when it is gone, or never was there; false while a container is made of it.
+   */
+  removeImage(image: string, signal?: AbortSignal): Promise<boolean>
+
+  /**
    * Starts, ends and disappearances of this cloud's replicas from this call on, until the signal. Ends without a throw when
    * the engine goes away, throws when it cannot be reached: watch again, then `list`, since events in between are lost.
    */

@@ -25,6 +25,8 @@ export const dockerUnderTest = async (): Promise<EngineUnderTest> => {
     neighbour: createDockerEngine({ docker: SOCKET, cloud: clouds[1], networkPool: POOL }),
     image,
     brokenImage,
+    imageOfCloud: (whose) =>
+      codeImage(docker, { ...labels, 'pushfn.cloud/managed': whose === 'ours' ? clouds[0] : clouds[1] }),
     crash: (id) => docker.getContainer(id).kill(),
     startForeign: async () => {
       const container = await docker.createContainer({ Image: image, Labels: labels, Env: [`CODE=${PROBE_SERVER}`] })
@@ -38,7 +40,8 @@ export const dockerUnderTest = async (): Promise<EngineUnderTest> => {
       for (const { Id } of await docker.listContainers({ all: true, filters })) {
         await docker.getContainer(Id).remove({ force: true, v: true })
       }
-      for (const id of [image, brokenImage]) await docker.getImage(id).remove({ force: true })
+      for (const { Id } of await docker.listImages({ filters })) await docker.getImage(Id).remove({ force: true })
+      await docker.getImage(brokenImage).remove({ force: true })
     },
   }
 }

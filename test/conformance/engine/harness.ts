@@ -10,6 +10,8 @@ export interface EngineUnderTest {
   neighbour: Engine
   /** An image whose command runs `RUNNER` under Node as user 10001 and that has python3, named so that it cannot move. */
   image: string
+  /** One that bears the label of an image that a cloud built, gone with the rest at the end. */
+  imageOfCloud(whose: 'ours' | 'the neighbour’s'): Promise<string>
   /** An image without a command. */
   brokenImage: string
   /** Ends a replica's program from outside, as a crash would. */

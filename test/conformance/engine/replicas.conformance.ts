@@ -181,6 +181,33 @@ export const replicasConformance = (harness: () => Harness): void => {
     })
   })
 
+  describe('an image', () => {
+    test('stays as long as a replica is made of it, running or not, and goes then; a replica’s own goes on', async () => {
+      const { crash, engine, imageOfCloud, started, stopped } = harness()
+      const image = await imageOfCloud('ours')
+      const replica = await started({ image })
+      expect(await engine.removeImage(image)).toBe(false)
+      await crash(replica.id)
+      await stopped(replica.id)
+      expect(await engine.removeImage(image)).toBe(false)
+      expect((await started({ image })).id).toBe(replica.id)
+      await engine.remove(replica.id, 0)
+      expect(await engine.removeImage(image)).toBe(true)
+      await expect(started({ image })).rejects.toMatchObject({ code: 'ENGINE_FAILED' })
+      expect(await engine.removeImage(image)).toBe(true)
+    })
+
+    test('that another cloud built, or none, is not there to be removed', async () => {
+      const { engine, image: nobodys, imageOfCloud, started } = harness()
+      const theirs = await imageOfCloud('the neighbour’s')
+      for (const image of [theirs, nobodys]) {
+        expect(await engine.removeImage(image)).toBe(true)
+        await expect(started({ image })).resolves.toMatchObject({ state: 'running' })
+        await engine.removeNamespace('alice')
+      }
+    })
+  })
+
   describe('events', () => {
     test('a start, a kill from outside and a removal are seen, and the neighbour’s are not', async () => {
       const { engine, neighbour, crash, started, neighbourServing, stopped } = harness()

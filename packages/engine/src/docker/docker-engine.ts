@@ -11,6 +11,7 @@ import { createNamespaces } from './namespaces.ts'
 import { ownContainer } from './own-container.ts'
 import type { RegistryLogin } from './pull-image.ts'
 import { readUsage } from './read-usage.ts'
+import { removeImage } from './remove-image.ts'
 import { removeReplica } from './remove-replica.ts'
 import { replicaFromInspect, replicaFromList } from './replica.ts'
 import { hostResolvers } from './resolvers.ts'
@@ -136,6 +137,8 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
         const log = await docker.getContainer(info.Id).logs({ stdout: true, stderr: true, tail, abortSignal })
         return readLogFrames(log, tail)
       }),
+
+    removeImage: (image, signal) => removeImage({ docker, cloud }, image, signal),
 
     watch: (signal) => watchEvents(docker, cloud, Date.now(), signal),
   }
