@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import startServers from '@pushfn/local/vitest-servers'
 import prepareEngine from '@pushfn/local/vitest-world'
+import { commitAlias } from '@pushfn/model/alias'
 import { ScaleSpec } from '@pushfn/model/function-spec'
 import { routeKeys } from '@pushfn/model/route'
 import type { Database } from '@pushfn/store/database'
@@ -16,9 +17,15 @@ import { startWorld, type World } from '../support/world.ts'
  * A cloud of very many functions that sleep: what controller and gateway weigh, what the controller does meanwhile, and how
  * long it takes until all routes are there again after Redis lost them, and after a restart of the gateway. Rows, routes and
  * processes are real; the sleepers have no containers (the deepest sleep: an operator pruned the stopped ones), since ten
- * thousand would measure Docker. Options: `--functions 10000`.
+ * thousand would measure Docker. Options: `--functions 10000`, and `--commits 10` for commits' URLs that each has beside live.
  */
-const functions = Number(process.argv[process.argv.indexOf('--functions') + 1] || 10_000) || 10_000
+const optionOf = (name: string, otherwise: number): number => {
+  const at = process.argv.indexOf(name)
+  return at < 0 ? otherwise : Number(process.argv[at + 1])
+}
+const functions = optionOf('--functions', 10_000)
+const commits = optionOf('--commits', 0)
+const routes = functions * (1 + commits)
 const A_TENANT = 100
 const LIMIT_MS = 180_000
 
@@ -65,6 +72,17 @@ const addSleepers = async (db: Database): Promise<void> => {
         sequence: 1n,
       })),
     })
+    for (let commit = 1; commit <= commits; commit++) {
+      const name = commitAlias(commit.toString(16).padStart(8, '0'))
+      await db.alias.createMany({
+        data: names.map(({ functionId, revisionId }) => ({
+          functionId,
+          revisionId,
+          wantedRevisionId: revisionId,
+          name,
+        })),
+      })
+    }
   }
 }
 
@@ -97,7 +115,7 @@ const timeUntil = async (holds: () => Promise<boolean>, claim: string): Promise<
 
 const measure = async (world: World, redis: Redis) => {
   const keys = routeKeys(world.cloud)
-  const areAllThere = async () => (await redis.hlen(keys.table)) === functions
+  const areAllThere = async () => (await redis.hlen(keys.table)) === routes
   const pidOf = (name: 'controller' | 'gateway') => world.app(name).pid
   await timeUntil(areAllThere, 'all routes are published')
   await sleep(3_000)
@@ -139,12 +157,13 @@ try {
   redis.disconnect()
   const row = (name: string, value: string) => console.log(`${name.padEnd(58)}${value.padStart(12)}`)
   row('functions that sleep', String(functions))
+  row('commits’ URLs of each', String(commits))
   row('memory of the controller', `${figures.controllerMiB} MiB`)
   row('memory of the gateway, all its processes', `${figures.gatewayMiB} MiB`)
   row('controller at rest, of one core', `${(100 * figures.controllerCores).toFixed(1)} %`)
   row('start of a controller → all routes published anew', `${figures.controllerMs} ms`)
   row('start of a gateway → all routes served', `${figures.gatewayMs} ms`)
-  console.log(JSON.stringify({ bench: 'sleepers', ...figures, functions, unit: 'ms', runs: 1 }))
+  console.log(JSON.stringify({ bench: 'sleepers', ...figures, functions, commits, unit: 'ms', runs: 1 }))
 } finally {
   await stopServers()
 }

@@ -16,7 +16,8 @@ export const aRepository = async (db: Database, tenant?: Tenant, name = 'shop'):
   ensureBuiltinRepository(db, (tenant ?? (await aTenant(db))).id, RepositoryName.parse(name))
 
 let shas = 0
-export const aSha = (): string => (++shas).toString(16).padStart(40, '0')
+/** Each begins otherwise: a commit goes by its first eight digits. */
+export const aSha = (): string => (++shas).toString(16).padStart(8, '0').padEnd(40, 'a')
 
 export const aPush = (
   db: Database,

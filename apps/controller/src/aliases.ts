@@ -1,6 +1,7 @@
 import type { FunctionSpec } from '@pushfn/model/function-spec'
 import type { Database } from '@pushfn/store/database'
 import { allWantedStates, type WantedState, wantedState, wantedStatesOf } from '@pushfn/store/wanted'
+import { commitsAsleep } from './commits-asleep.ts'
 import { liveRouteKey } from './route-table.ts'
 
 /**
@@ -22,13 +23,14 @@ export interface Aliases {
   all(): Iterable<WantedState>
 }
 
-export const trackAliases = (db: Database): Aliases => {
+export const trackAliases = (db: Database, commitIdleMs: number): Aliases => {
   const specs = new Map<string, FunctionSpec>()
   let byId = new Map<string, WantedState>()
   let byKey = new Map<string, WantedState>()
   /** What was read before a move does not take it back, however late the answer comes. */
   const movedAt = new Map<string, number>()
   let clock = 0
+  const asItRuns = commitsAsleep(commitIdleMs)
   const put = (state: WantedState) => {
     byId.set(state.aliasId, state)
     byKey.set(liveRouteKey(state), state)
@@ -37,7 +39,7 @@ export const trackAliases = (db: Database): Aliases => {
   return {
     refresh: async () => {
       const askedAt = ++clock
-      const read = await allWantedStates(db, specs)
+      const read = (await allWantedStates(db, specs)).map(asItRuns)
       const states = read.map((state) => (isNewer(state, askedAt) ? state : (byId.get(state.aliasId) ?? state)))
       byId = new Map(states.map((state) => [state.aliasId, state]))
       byKey = new Map(states.map((state) => [liveRouteKey(state), state]))
@@ -46,13 +48,14 @@ export const trackAliases = (db: Database): Aliases => {
     },
     read: async (aliasId) => {
       const askedAt = ++clock
-      const state = await wantedState(db, aliasId)
+      const found = await wantedState(db, aliasId)
+      const state = found && asItRuns(found)
       if (state && isNewer(state, askedAt)) put(state)
       return state
     },
     readOf: async (functionId) => {
       const askedAt = ++clock
-      const states = await wantedStatesOf(db, functionId)
+      const states = (await wantedStatesOf(db, functionId)).map(asItRuns)
       for (const state of states) if (isNewer(state, askedAt)) put(state)
       return states
     },

@@ -3,6 +3,7 @@ import type { ControllerContext } from './context.ts'
 import { isLeaving } from './drain.ts'
 import { liveReplicas, usableReplicas } from './live-replicas.ts'
 import { liveRouteKey } from './route-table.ts'
+import { isUncalled } from './uncalled.ts'
 import { isOfRevision } from './workload.ts'
 
 /**
@@ -14,12 +15,13 @@ export const isAsItShallBe = (context: ControllerContext, state: WantedState): b
   if (state.isRemoved) return false
   if (wanted && wanted.id !== live?.id && wanted.state !== 'failed') return false
   if (!live) return true
-  if (isOnItsWay(live) || hasOthers(context, state)) return false
-  const scale = context.scales.of(state)
-  const there = liveReplicas(context, state, live)
   const route = context.routes.get(liveRouteKey(state))
   if (route?.revision !== live.id) return false
   if (JSON.stringify(route.policy.tenantLimits) !== JSON.stringify(state.tenantLimits)) return false
+  if (isUncalled(context, state)) return context.replicas.of(state).length === 0
+  if (isOnItsWay(live) || hasOthers(context, state)) return false
+  const scale = context.scales.of(state)
+  const there = liveReplicas(context, state, live)
   if (scale.depth === 'awake') {
     const usable = usableReplicas(context, state, live)
     const addresses = new Map(route.endpoints.map((endpoint) => [endpoint.id, endpoint.address]))

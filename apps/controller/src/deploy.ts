@@ -1,4 +1,5 @@
 import type { Replica } from '@pushfn/engine/engine'
+import { LIVE } from '@pushfn/model/alias'
 import { toAppError } from '@pushfn/model/errors'
 import { confirmLive, giveUpWish, moveAlias } from '@pushfn/store/alias-moves'
 import { channels } from '@pushfn/store/bus'
@@ -7,6 +8,7 @@ import type { ControllerContext } from './context.ts'
 import { drainAndRemove, expectDrain, forgetDrains, isLeaving } from './drain.ts'
 import { followSchedule } from './follow-schedules.ts'
 import { type Readiness, untilReady } from './readiness.ts'
+import { routeCommits } from './route-commits.ts'
 import { liveRoute } from './route-table.ts'
 import { newScaleMemory } from './scale/decide.ts'
 import { leastReplicas } from './scale/function-scale.ts'
@@ -113,6 +115,7 @@ export const switchTo = async (
     .of(state)
     .filter((replica) => !isOfRevision(replica, revision) && !isLeaving(context, replica))
   const drains = old.map((replica) => expectDrain(context, replica, state.live?.spec))
+  if (state.alias === LIVE) await routeCommits(context, state.functionId)
   await context.routes.put(liveRoute(state, revision, replicas, context.config))
   const version = context.routes.publishedVersion()
   if (version === undefined) return forgetDrains(context, drains)

@@ -1,4 +1,5 @@
 import type { Replica } from '@pushfn/engine/engine'
+import { isCommitAlias } from '@pushfn/model/alias'
 import type { RevisionState, WantedState } from '@pushfn/store/wanted'
 import type { ControllerContext } from './context.ts'
 import { drainAndRemove, drainLimitMs, setAside } from './drain.ts'
@@ -77,7 +78,7 @@ const whenDrained = async (context: ControllerContext, falling: Falling, isDrain
   const stopping = await context.inTurn(state.aliasId, async () => {
     if (isOvertaken(context, falling)) return []
     const there = cheapestFirst(liveReplicas(context, state, live))
-    const least = leastReplicas(live.spec.scale)
+    const least = isCommitAlias(state.alias) ? 0 : leastReplicas(live.spec.scale)
     for (const replica of there.slice(least)) {
       setAside(context, replica)
       void drainAndRemove(context, { replica, drained: Promise.resolve(true) })

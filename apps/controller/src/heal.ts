@@ -22,7 +22,10 @@ export const heal = async (context: ControllerContext, state: WantedState): Prom
   const scale = context.scales.of(state)
   // A builder waits until callers reach it.
   if (isBeingDeployed(live)) scale.wake()
-  if (scale.depth !== 'awake') return fallAsleep(context, state, live)
+  if (scale.depth !== 'awake') {
+    await fallAsleep(context, state, live)
+    return unlessOvertaken(context, state, async (now) => removeOthers(context, now))
+  }
 
   const isShort = usableReplicas(context, state, live).length < scale.memory.replicas
   if (isShort) {

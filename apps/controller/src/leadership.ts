@@ -15,6 +15,8 @@ import { publishAccess } from './publish-access.ts'
 import { replicaKey } from './replicas.ts'
 import { liveRoute, liveRouteKey } from './route-table.ts'
 import { autoscale } from './scale/autoscaler.ts'
+import { sweep } from './sweep.ts'
+import { isUncalled } from './uncalled.ts'
 import { wake } from './wake.ts'
 import { isOfRevision } from './workload.ts'
 
@@ -79,14 +81,14 @@ export const lead = async (given: Omit<ControllerContext, 'heal'>): Promise<void
     (id) => void lookAt(id),
   )
   const watching = watchEngine(context)
-  let scaling: Promise<void> | undefined
+  let scaling: Promise<unknown> | undefined
   try {
     await publishWhatRuns(context)
     context.gateways.onWake((of) => {
       const state = aliases.find(routeKey(of))
       if (state) wake(context, state).catch((err) => !signal.aborted && log.warn({ err, ...of }, 'waking failed'))
     })
-    scaling = autoscale(context)
+    scaling = Promise.all([autoscale(context), sweep(context, (id) => void lookAt(id))])
     while (!signal.aborted) {
       await publishAccess(context).catch((err) =>
         log.warn({ err }, 'tokens and domains cannot be published; it is tried again'),
@@ -121,7 +123,7 @@ const publishWhatRuns = async (context: ControllerContext): Promise<void> => {
         for (const { id, address } of replicas) {
           if (!hasRoutes || (address && known.get(id) === address)) context.replicas.prove(id)
         }
-        context.scales.adopt(state, live, replicas)
+        if (replicas.length > 0 || !isUncalled(context, state)) context.scales.adopt(state, live, replicas)
         const usable = usableReplicas(context, state, live)
         context.routes.fill(liveRoute(state, live, usable, context.config))
       }

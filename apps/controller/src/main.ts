@@ -65,7 +65,7 @@ const start = async (): Promise<RunningApp> => {
         engine,
         gateways,
         loads,
-        aliases: trackAliases(db),
+        aliases: trackAliases(db, config.commitIdleMs),
         scales: openScales(config.stableWindowMs),
         signal,
         routes,

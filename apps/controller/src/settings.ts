@@ -87,6 +87,31 @@ export const settings = {
     },
     { min: 200, max: 600_000 },
   ),
+  commitIdleMs: setting.integer(
+    {
+      env: 'COMMIT_IDLE_MS',
+      description: 'Milliseconds without a call after which what runs under a commit’s own URL is removed.',
+      default: '60000',
+    },
+    { min: 1_000, max: 3_600_000 },
+  ),
+  keepRevisions: setting.integer(
+    {
+      env: 'KEEP_REVISIONS',
+      description:
+        'Revisions of each function that stay after they were live, with their images and commits’ URLs: how far a rollback goes back.',
+      default: '10',
+    },
+    { min: 1, max: 1_000 },
+  ),
+  sweepMs: setting.integer(
+    {
+      env: 'SWEEP_MS',
+      description: 'Milliseconds between two looks for revisions, images and aliases that are not kept any more.',
+      default: '60000',
+    },
+    { min: 500, max: 86_400_000 },
+  ),
   maxBodyBytes: setting.integer(
     {
       env: 'MAX_BODY_BYTES',

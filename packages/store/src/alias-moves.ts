@@ -1,30 +1,37 @@
 import { LIVE } from '@pushfn/model/alias'
+import { aliasCommit } from './aliases.ts'
 import type { Database } from './database.ts'
 import { storable } from './storable.ts'
 
 /** What the controller alone writes: how far it came with what is wished. */
 
 /**
- * Moves an alias to a revision that answers. One transaction, and only when it is still the wanted one of a function that
- * shall run: a controller that slept through a newer wish, or through the end of a repository, changes nothing and gets
- * false.
+ * Moves an alias to a revision that answers; where `live` goes, the commit gets its own URL. One transaction, and only when
+ * it is still the wanted one of a function that shall run: a controller that slept through a newer wish, or through the end
+ * of a repository, changes nothing and gets false.
  */
 export const moveAlias = (
   db: Database,
   facts: { aliasId: string; functionId: string; revisionId: string },
 ): Promise<boolean> =>
   db.$transaction(async (tx) => {
-    const rows = await tx.$queryRaw<unknown[]>`
-      SELECT f.id FROM functions f
+    const [row] = await tx.$queryRaw<[{ alias: string; sha: string }?]>`
+      SELECT a.name AS alias, v.sha FROM functions f
+        JOIN aliases a ON a.function_id = f.id AND a.id = ${facts.aliasId}::uuid
+        JOIN revisions v ON v.function_id = f.id AND v.id = ${facts.revisionId}::uuid
         JOIN repositories r ON r.id = f.repository_id AND r.tenant_id = f.tenant_id AND r.removed_at IS NULL
         JOIN tenants t ON t.id = f.tenant_id AND t.removed_at IS NULL AND t.suspended_at IS NULL
       WHERE f.id = ${facts.functionId}::uuid AND f.removed_at IS NULL FOR UPDATE OF f`
-    if (rows.length === 0) return false
+    if (!row) return false
     const { count } = await tx.alias.updateMany({
       where: { id: facts.aliasId, wantedRevisionId: facts.revisionId, removedAt: null },
       data: { revisionId: facts.revisionId, failure: null, movedAt: new Date() },
     })
-    return count === 1
+    if (count === 0) return false
+    if (row.alias !== LIVE) return true
+    await tx.revision.update({ where: { id: facts.revisionId }, data: { deployedAt: new Date() } })
+    await aliasCommit(tx, { ...facts, sha: row.sha })
+    return true
   })
 
 /** How far the other functions of a revision's stack are. */

@@ -1,4 +1,4 @@
-import { type AliasName, LIVE } from '@pushfn/model/alias'
+import { type AliasName, commitAlias, LIVE } from '@pushfn/model/alias'
 import { AppError } from '@pushfn/model/errors'
 import type { Database, Transaction } from './database.ts'
 
@@ -27,13 +27,16 @@ export const ensureLive = async (tx: Transaction, functionId: string): Promise<s
   return (await tx.alias.upsert({ where: { functionId_name: key }, create: key, update: {} })).id
 }
 
-/** Wishes that `live` moves to a revision of the function. False when a newer push wants another one. */
+/**
+ * Wishes that `live` moves to a revision of the function. False when a newer push wants another one. Throws CONFLICT for a
+ * revision that was swept.
+ */
 export const wantLive = async (tx: Transaction, wish: Wish): Promise<boolean> => want(tx, LIVE, wish, { failure: null })
 
 /**
  * Wishes that an alias other than `live` points at a revision of the function, and makes it where it is missing: it gets a
  * host, a route and replicas of its own. `expiresAt` null: it stays until it is removed. False when a newer push wants
- * another one.
+ * another one. Throws CONFLICT for a revision that was swept.
  */
 export const pointAlias = async (
   tx: Transaction,
@@ -42,7 +45,6 @@ export const pointAlias = async (
 ): Promise<boolean> => {
   if (alias.name === LIVE) throw new AppError('INTERNAL', 'live is moved by wantLive alone')
   await holdFunction(tx, wish.functionId)
-  await tx.revision.findFirstOrThrow({ where: { id: wish.revisionId, functionId: wish.functionId } })
   const key = { functionId: wish.functionId, name: alias.name }
   await tx.alias.upsert({ where: { functionId_name: key }, create: key, update: {} })
   return want(tx, alias.name, wish, { failure: null, expiresAt: alias.expiresAt, removedAt: null })
@@ -54,11 +56,44 @@ const want = async (
   { functionId, revisionId, sequence }: Wish,
   also: { failure: null; expiresAt?: Date | null; removedAt?: null },
 ): Promise<boolean> => {
+  await holdFunction(tx, functionId)
+  if (!(await isKept(tx, { functionId, revisionId }))) {
+    throw new AppError('CONFLICT', `revision ${revisionId} is not there to be pointed at`, {
+      hint: 'that revision is not kept any more: deploy its commit again',
+    })
+  }
   const { count } = await tx.alias.updateMany({
     where: { functionId, name, sequence: { lte: sequence } },
     data: { ...also, wantedRevisionId: revisionId, sequence },
   })
   return count === 1
+}
+
+/**
+ * Gives a deployed commit its own URL of a function: at once, since the revision has answered and nothing of the alias runs
+ * until it is called. The revision may be an earlier commit's, of a function that did not change. False for one that was
+ * swept.
+ */
+export const aliasCommit = async (
+  tx: Transaction,
+  of: { functionId: string; sha: string; revisionId: string },
+): Promise<boolean> => {
+  await holdFunction(tx, of.functionId)
+  if (!(await isKept(tx, of))) return false
+  const key = { functionId: of.functionId, name: commitAlias(of.sha) }
+  const place = { revisionId: of.revisionId, wantedRevisionId: of.revisionId }
+  await tx.alias.upsert({
+    where: { functionId_name: key },
+    create: { ...key, ...place },
+    update: { ...place, movedAt: new Date(), removedAt: null },
+  })
+  return true
+}
+
+/** While the function's row is held nothing of it is swept. */
+const isKept = async (tx: Transaction, of: { functionId: string; revisionId: string }): Promise<boolean> => {
+  const where = { id: of.revisionId, functionId: of.functionId, sweptAt: null }
+  return (await tx.revision.findFirst({ where, select: { id: true } })) !== null
 }
 
 /** Marks an alias other than `live` as removed: the controller stops what runs under it. False when there is none. */

@@ -41,14 +41,17 @@ export const holdImage = async (tx: Transaction, tenantId: string, image: KnownI
 
 /**
  * Gives an image up, by all ids and digests that name it: nobody finds it any more. False, and nothing was changed, when a
- * revision that runs, shall run, or can be called has it. To be asked before an image is removed from anywhere.
+ * revision that runs, shall run, can be called, or is kept for a rollback has it. To be asked before an image is removed from anywhere.
  */
 export const giveUpImage = (db: Database, digests: readonly string[]): Promise<boolean> =>
   db.$transaction(async (tx) => {
     // Whoever is about to make a revision of it holds its row; the look at revisions comes after they are done.
     await tx.$queryRaw`SELECT inputs FROM images WHERE digest = ANY(${[...digests]}) ORDER BY tenant_id, inputs FOR UPDATE`
     const used = await tx.revision.findFirst({
-      where: { digest: { in: [...digests] }, OR: [{ wantedBy: { some: {} } }, { servedBy: { some: {} } }] },
+      where: {
+        digest: { in: [...digests] },
+        OR: [{ wantedBy: { some: {} } }, { servedBy: { some: {} } }, { deployedAt: { not: null }, sweptAt: null }],
+      },
       select: { id: true },
     })
     if (used) return false

@@ -2,7 +2,7 @@ import { LIVE } from '@pushfn/model/alias'
 import type { BuildTarget } from '@pushfn/model/build-target'
 import { AppError } from '@pushfn/model/errors'
 import type { FunctionSpec } from '@pushfn/model/function-spec'
-import { ensureLive, holdFunction, wantLive } from './aliases.ts'
+import { aliasCommit, ensureLive, holdFunction, wantLive } from './aliases.ts'
 import type { Claim } from './builds.ts'
 import { refuseIfCancelled } from './cancellation.ts'
 import type { Database, Transaction } from './database.ts'
@@ -189,6 +189,21 @@ export const removeMissingPreviews = (
   db.$transaction(async (tx) => {
     await holdBuild(tx, facts.claim)
     return removePreviews(tx, facts)
+  })
+
+/**
+ * Gives the commit its own URL of the functions that it left as they were: called after a successful deploy only. Those that
+ * changed had theirs when they went live.
+ */
+export const aliasReused = (
+  db: Database,
+  facts: { claim: Claim; sha: string; revisions: readonly WantedRevision[] },
+): Promise<void> =>
+  db.$transaction(async (tx) => {
+    await holdBuild(tx, facts.claim)
+    for (const { functionId, revisionId, isReused } of facts.revisions) {
+      if (isReused) await aliasCommit(tx, { functionId, revisionId, sha: facts.sha })
+    }
   })
 
 /** How far revisions came: `live`, `failed` with the reason for the tenant, or still `wanted`. */

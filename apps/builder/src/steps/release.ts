@@ -5,6 +5,7 @@ import { AppError } from '@pushfn/model/errors'
 import { buildPageUrl, functionUrl } from '@pushfn/model/urls'
 import { channels } from '@pushfn/store/bus'
 import {
+  aliasReused,
   removeMissing,
   removeMissingPreviews,
   revisionStates,
@@ -59,6 +60,7 @@ export const release = async (
     }
     const reused = await tellReused(run, revisions)
     const released = [...reused, ...(await waitUntilLive(run, plans, changed, settled))]
+    if (!run.target) await keepCommit(run, revisions)
     const removed = await removeWhatLeft(run, plans, revisions)
     for (const fn of removed) {
       run.tell({ kind: 'function', function: fn.name, status: 'removed' })
@@ -67,6 +69,15 @@ export const release = async (
     return released
   } finally {
     settled.close()
+  }
+}
+
+/** The commit's own URL leads to what it left as it was, too. */
+const keepCommit = async (run: Run, revisions: readonly WantedRevision[]): Promise<void> => {
+  const { db, bus, config } = run.context
+  await aliasReused(db, { claim: run.claim, sha: run.build.push.sha, revisions })
+  for (const { functionId, isReused } of revisions) {
+    if (isReused) void bus.publish(channels(config.cloud).functionWanted, functionId)
   }
 }
 

@@ -4,6 +4,7 @@ import type { ControllerContext } from '../context.ts'
 import { usableReplicas } from '../live-replicas.ts'
 import { pause } from '../pause.ts'
 import { liveRouteKey } from '../route-table.ts'
+import { isUncalled } from '../uncalled.ts'
 import { wake } from '../wake.ts'
 import { named } from '../workload.ts'
 import { type CpuMeter, openCpuMeter } from './cpu-meter.ts'
@@ -50,8 +51,9 @@ const tick = async (context: ControllerContext, look: Look): Promise<void> => {
   for (const state of context.aliases.all()) {
     const { live } = state
     if (!live || state.isRemoved || live.state !== 'live') continue
-    const scale = context.scales.of(state)
     const load = look.load?.get(liveRouteKey(state))
+    if (!load && isUncalled(context, state)) continue
+    const scale = context.scales.of(state)
     if (scale.depth === 'awake') await scaleAwake(context, state, live, { ...look, load: look.load && (load ?? NONE) })
     else if (load && isAtWork(load)) void wakeUp(context, state)
     else if (look.load) sleepOn(context, state, live, scale, look.nowMs)

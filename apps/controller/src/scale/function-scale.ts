@@ -1,4 +1,5 @@
 import type { Replica } from '@pushfn/engine/engine'
+import { isCommitAlias } from '@pushfn/model/alias'
 import type { ScaleSpec } from '@pushfn/model/function-spec'
 import type { RevisionState, WantedState } from '@pushfn/store/wanted'
 import { newScaleMemory, type ScaleMemory } from './decide.ts'
@@ -71,8 +72,10 @@ export class FunctionScale {
 
 /** The scales of all aliases that the leader has met. */
 export interface Scales {
-  /** The alias's own; one that was not met yet is awake. */
+  /** The alias's own; one that was not met yet is awake, but for a commit's, which sleeps until it is called. */
   of(state: WantedState): FunctionScale
+  /** Whether it was met. */
+  has(state: WantedState): boolean
   /** Takes what is there for what shall be: after a change of leaders. */
   adopt(state: WantedState, live: RevisionState, replicas: readonly Replica[]): FunctionScale
   /** Forgets all others. */
@@ -89,7 +92,11 @@ export const openScales = (stableMs: number): Scales => {
   return {
     of: (state) =>
       scales.get(state.aliasId) ??
-      put(state.aliasId, { depth: 'awake', replicas: leastReplicas((state.live ?? state.wanted)?.spec.scale) }),
+      put(state.aliasId, {
+        depth: isCommitAlias(state.alias) ? 'stopped' : 'awake',
+        replicas: leastReplicas((state.live ?? state.wanted)?.spec.scale),
+      }),
+    has: (state) => scales.has(state.aliasId),
     adopt: (state, live, replicas) => put(state.aliasId, found(live, replicas)),
     keep: (aliasIds) => {
       for (const id of scales.keys()) if (!aliasIds.has(id)) scales.delete(id)
