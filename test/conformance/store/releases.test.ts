@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AliasName } from '@pushfn/model/alias'
+import { AliasName, commitAlias, isCommitAlias } from '@pushfn/model/alias'
 import type { FunctionSpec } from '@pushfn/model/function-spec'
 import { removeAccount, setAccountSuspended } from '@pushfn/store/accounts'
 import { confirmLive, forgetAlias, giveUpWish, moveAlias } from '@pushfn/store/alias-moves'
@@ -282,7 +282,9 @@ describe('an alias beside live', () => {
     const point = (sequence = wish.sequence) =>
       db.$transaction((tx) => pointAlias(tx, { name: PREVIEW, expiresAt }, { ...wish, sequence }))
     const states = async () =>
-      (await wantedStatesOf(db, live.functionId)).toSorted((a, b) => (a.alias < b.alias ? -1 : 1))
+      (await wantedStatesOf(db, live.functionId))
+        .filter(({ alias }) => !isCommitAlias(alias))
+        .toSorted((a, b) => (a.alias < b.alias ? -1 : 1))
     return { db, repository, live, wish, point, states }
   }
 
@@ -329,6 +331,14 @@ describe('an alias beside live', () => {
     expect(await removeExpired(over.db)).toEqual([over.wish.functionId])
     expect((await over.states()).map((state) => state.isRemoved)).toEqual([false, true])
     expect((await on.states()).map((state) => state.isRemoved)).toEqual([false, false])
+  })
+
+  test('a commit’s is made where live moves, and points there at once', async () => {
+    const { db, live } = await aPreview()
+    const { sha } = await db.revision.findUniqueOrThrow({ where: { id: live.revisionId } })
+    const commits = (await wantedStatesOf(db, live.functionId)).filter(({ alias }) => isCommitAlias(alias))
+    const revision = { id: live.revisionId }
+    expect(commits).toMatchObject([{ alias: commitAlias(sha), live: revision, wanted: revision }])
   })
 
   test('live can neither be removed nor forgotten while its function is there', async () => {
