@@ -13,6 +13,8 @@ export type StoredBody = z.infer<typeof StoredBody>
 export const AsyncCall = z.object({
   tenant: z.string(),
   function: z.string(),
+  /** The first label of the host, where it is not to `live`. */
+  hostLabel: z.string().optional(),
   /** As the caller sent it: the call is sent to the function under the same host. */
   host: z.string(),
   method: z.string(),

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Log } from '@pushfn/kit/log'
 import { isCallId } from '@pushfn/model/async-call'
+import { routeOfKey } from '@pushfn/model/route'
+import type { LaneOf } from '@pushfn/store/calls/call-keys'
 import { callState } from '@pushfn/store/calls/call-state'
 import { type CallStore, storeCall } from '@pushfn/store/calls/store-call'
 import type { Admission } from '../access/admission.ts'
@@ -124,7 +126,8 @@ const show = async (door: AsyncDoor, { entry, path }: AsyncRequest): Promise<Ans
 }
 
 /** Statistics are kept per `<function>.<tenant>`; neither part holds a dot. */
-const functionOf = ({ stats }: RouteEntry): { tenant: string; function: string } => {
+const functionOf = ({ stats }: RouteEntry): Omit<LaneOf, 'kind'> => {
   const [name = '', tenant = ''] = stats.functionName.split('.')
-  return { tenant, function: name }
+  const { host } = routeOfKey(stats.key)
+  return { tenant, function: name, ...(host !== tenant && { hostLabel: host }) }
 }

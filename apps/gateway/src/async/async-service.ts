@@ -84,7 +84,7 @@ export const startAsyncService = async (
     for (const { lane, waiting } of runner.counts()) {
       const of = laneOf(lane)
       if (of?.kind === 'calls' && waiting > 0) {
-        functions[routeKey({ host: of.tenant, function: of.function })] = {
+        functions[routeKey({ host: of.hostLabel ?? of.tenant, function: of.function })] = {
           concurrency: 0,
           calls: 0,
           held: 0,

@@ -1,4 +1,5 @@
 import { Route, routeKey, routeKeys } from '@pushfn/model/route'
+import type { LaneOf } from '@pushfn/store/calls/call-keys'
 import type { Redis } from '@pushfn/store/redis'
 
 /**
@@ -14,11 +15,10 @@ export const capacityOf = (route: Route | undefined): number => {
 }
 
 /** By the route table as the controller has written it. */
-export const readCapacity = async (
-  redis: Redis,
-  cloud: string,
-  of: { tenant: string; function: string },
-): Promise<number> => {
-  const text = await redis.hget(routeKeys(cloud).table, routeKey({ host: of.tenant, function: of.function }))
+export const readCapacity = async (redis: Redis, cloud: string, of: Omit<LaneOf, 'kind'>): Promise<number> => {
+  const text = await redis.hget(
+    routeKeys(cloud).table,
+    routeKey({ host: of.hostLabel ?? of.tenant, function: of.function }),
+  )
   return capacityOf(text === null ? undefined : Route.safeParse(JSON.parse(text)).data)
 }

@@ -22,23 +22,28 @@ export const callKeys = (cloud: string) => ({
 export type CallKeys = ReturnType<typeof callKeys>
 
 /**
- * A lane is one queue: the calls of one function, or the callbacks that they lead to. So a slow function keeps nobody
- * else's calls waiting, nor a slow receiver of callbacks the function. Neither part of the name can hold a dot.
+ * A lane is one queue: the calls of one function under one alias, or the callbacks that they lead to. So a slow function
+ * keeps nobody else's calls waiting, a preview not those of live, nor a slow receiver of callbacks the function. No part of
+ * the name can hold a dot.
  */
 export interface LaneOf {
   tenant: string
   function: string
+  /** The first label of the host, where the calls are not to `live`. */
+  hostLabel?: string | undefined
   kind: 'calls' | 'callbacks'
 }
 
-export const laneName = ({ tenant, function: name, kind }: LaneOf): string =>
-  kind === 'calls' ? `${tenant}.${name}` : `${tenant}.${name}.callbacks`
+export const laneName = ({ tenant, function: name, hostLabel, kind }: LaneOf): string => {
+  if (hostLabel !== undefined) return `${tenant}.${name}.${kind}.${hostLabel}`
+  return kind === 'calls' ? `${tenant}.${name}` : `${tenant}.${name}.callbacks`
+}
 
 /** Undefined for what is no lane. */
 export const laneOf = (name: string): LaneOf | undefined => {
-  const [tenant, fn, kind = 'calls', ...rest] = name.split('.')
+  const [tenant, fn, kind = 'calls', hostLabel, ...rest] = name.split('.')
   if (!tenant || !fn || rest.length > 0 || (kind !== 'calls' && kind !== 'callbacks')) return undefined
-  return { tenant, function: fn, kind }
+  return { tenant, function: fn, kind, ...(hostLabel !== undefined && { hostLabel }) }
 }
 
 /** A job's id. Callers choose call ids, and BullMQ's own keys (`wait`, `meta`, numbers) stand beside the jobs'. */

@@ -1,7 +1,7 @@
 import { AsyncCall, CallView } from '@pushfn/model/async-call'
 import type { Job } from 'bullmq'
 import type { Redis } from '../redis.ts'
-import { callIdOf, callKeys, jobIdOf, laneName } from './call-keys.ts'
+import { callIdOf, callKeys, jobIdOf, type LaneOf, laneName } from './call-keys.ts'
 import type { CallQueues } from './call-queues.ts'
 
 /** What of Redis the readers of calls need. */
@@ -14,7 +14,7 @@ export interface CallReader {
 /** The call as it stands: from its queue, or how it ended while that is kept. Undefined for one that nobody knows. */
 export const callState = async (
   { redis, cloud, queues }: CallReader,
-  of: { tenant: string; function: string },
+  of: Omit<LaneOf, 'kind'>,
   callId: string,
 ): Promise<CallView | undefined> => {
   const lane = laneName({ ...of, kind: 'calls' })

@@ -1,15 +1,12 @@
 import { AsyncCall, type DeadLetter } from '@pushfn/model/async-call'
 import type { Job } from 'bullmq'
 import type { CallBells } from './call-bells.ts'
-import { callIdOf, callKeys, jobIdOf, laneName } from './call-keys.ts'
+import { callIdOf, callKeys, jobIdOf, type LaneOf, laneName } from './call-keys.ts'
 import type { CallReader } from './call-state.ts'
 
 /** Calls of a function that no try brought an answer for. They are the jobs that BullMQ calls failed. */
 
-interface FunctionOf {
-  tenant: string
-  function: string
-}
+type FunctionOf = Omit<LaneOf, 'kind'>
 
 /** The newest ones, newest first. */
 export const deadLetters = async (reader: CallReader, of: FunctionOf, most: number): Promise<DeadLetter[]> => {

@@ -9,12 +9,14 @@ import { ASYNC_SETTINGS, accepted, post, stateOf, untilState } from './support.t
 let world: GatewayWorld
 let hello: AFunction
 let other: AFunction
+let preview: AFunction
 let answers: AFunction
 let tries: string[]
 
 beforeAll(async () => {
   hello = await aFunction()
   other = await aFunction()
+  preview = await aFunction()
   // Answers each try of a call with the next of the statuses in its path.
   answers = await aFunction((req, res) => {
     const statuses = (req.url ?? '').slice(1).split('-')
@@ -31,6 +33,8 @@ beforeAll(async () => {
       routes: [
         aRoute({ addresses: [hello.address] }),
         aRoute({ tenant: 'eve', addresses: [other.address] }),
+        aRoute({ host: 'pr-7-shop--ada', addresses: [preview.address] }),
+        aRoute({ host: '1a2b3c4d--ada', hold: { calls: 10, ms: 5_000 } }),
         aRoute({ function: 'answers', addresses: [answers.address] }),
         aRoute({ function: 'gone', addresses: ['127.0.0.1:1'] }),
       ],
@@ -39,7 +43,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await world[Symbol.asyncDispose]()
-  for (const one of [hello, other, answers]) await one[Symbol.asyncDispose]()
+  for (const one of [hello, other, preview, answers]) await one[Symbol.asyncDispose]()
 })
 beforeEach(() => {
   hello.seen.length = 0
@@ -53,6 +57,25 @@ const seenBy = async (fn: AFunction, id: string): Promise<Seen | undefined> => {
   await until(() => find() !== undefined, `the function saw ${id}`)
   return find()
 }
+
+describe('under another alias', () => {
+  test('a call is run there, and told of there alone', async () => {
+    const id = await accepted(world, 'hello', { tenant: 'pr-7-shop--ada', body: 'x' })
+    expect((await seenBy(preview, id))?.body).toBe('x')
+    await untilState(world, 'hello', id, ['done'], 'pr-7-shop--ada')
+    expect(await stateOf(world, 'hello', id)).toBeUndefined()
+    expect(hello.seen).toEqual([])
+  })
+
+  test('what sleeps is woken by it, and live is not', async () => {
+    const wakes = () => world.messages.flatMap((one) => (one.kind === 'wake' ? [`${one.host}/${one.function}`] : []))
+    const id = await accepted(world, 'hello', { tenant: '1a2b3c4d--ada', body: 'x' })
+    await until(() => wakes().includes('1a2b3c4d--ada/hello'), 'it is wanted')
+    await world.publish({ put: [aRoute({ host: '1a2b3c4d--ada', addresses: [preview.address] })] })
+    expect((await seenBy(preview, id))?.body).toBe('x')
+    expect(wakes()).not.toContain('ada/hello')
+  })
+})
 
 describe('accepting', () => {
   test('a call is answered at once and run as it came', async () => {

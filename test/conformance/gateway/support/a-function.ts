@@ -87,15 +87,16 @@ const HOLD_NONE = { calls: 0, ms: 0 }
 
 /** A route with everything filled in, that holds no calls; `addresses` become endpoints `<function>-0`, `<function>-1` … */
 export const aRoute = (
-  about: { tenant?: string; function?: string; addresses?: string[] } & Partial<Route['policy']>,
+  about: { tenant?: string; host?: string; function?: string; addresses?: string[] } & Partial<Route['policy']>,
 ): Route => {
-  const { tenant = 'ada', function: name = 'hello', addresses = [], ...policy } = about
+  const { tenant = 'ada', host = tenant, function: name = 'hello', addresses = [], ...policy } = about
+  const replica = host === tenant ? name : `${host}-${name}`
   return {
-    host: tenant,
+    host,
     function: name,
     tenant,
     revision: 'r1',
-    endpoints: addresses.map((address, i) => ({ id: `${name}-${i}`, address })),
+    endpoints: addresses.map((address, i) => ({ id: `${replica}-${i}`, address })),
     policy: RoutePolicy.parse({
       responseTimeoutMs: 5_000,
       idleTimeoutMs: 5_000,
