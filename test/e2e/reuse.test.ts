@@ -52,6 +52,20 @@ describe('of a stack of several functions', () => {
     expect(await containersOf(tenant.slug)).toEqual({ ...before, c: expect.any(String) })
   })
 
+  test('every commit answers at its own URL, also for the functions that it left alone', async () => {
+    const tenant = await aTenantOf(world)
+    await using copy = await aWorkingCopy()
+    await copy.write(shop())
+    const first = await copy.commit()
+    await copy.push(tenant.gitUrl('shop'))
+    await copy.write({ 'c/handler.js': handler('c2') })
+    const second = await copy.commit()
+    await copy.push(tenant.gitUrl('shop'))
+    const textAt = (sha: string, name: string) => textOf(`${sha.slice(0, 8)}--${tenant.slug}`, name)
+    await expect.poll(() => textAt(second, 'a'), { timeout: 20_000 }).toBe('a1')
+    expect(await Promise.all([textAt(second, 'c'), textAt(first, 'c'), textAt(first, 'a')])).toEqual(['c2', 'c1', 'a1'])
+  })
+
   test('a change in the middle of one push is not hidden by the commit after it, nor by a build that failed', async () => {
     const tenant = await aTenantOf(world)
     await using copy = await aWorkingCopy()

@@ -182,7 +182,7 @@ test('a commit that changed nothing of a function has a URL of it all the same, 
   const build = await claimBuild(db, buildId, 'builder')
   if (!build) throw new Error('not claimed')
   const claim = { buildId, generation: build.generation }
-  const revision = { name: 'a', ...all[0], isReused: true }
+  const revision = { ...all[0], isReused: true }
   await aliasReused(db, { claim, sha: build.push.sha, revisions: [revision] })
   const at = { functionId_name: { functionId, name: commitAlias(build.push.sha) } }
   expect(await db.alias.findUnique({ where: at })).toMatchObject({ revisionId: all[0].revisionId })
