@@ -1,3 +1,4 @@
+import { isCommitAlias } from '@pushfn/model/alias'
 import type { FunctionSpec } from '@pushfn/model/function-spec'
 import type { Database } from '@pushfn/store/database'
 import { allWantedStates, type WantedState, wantedState, wantedStatesOf } from '@pushfn/store/wanted'
@@ -9,7 +10,7 @@ import { liveRouteKey } from './route-table.ts'
  * leader alone moves what is live, and says so here; the rest is as old as the last resync at most.
  */
 export interface Aliases {
-  /** Reads all of them anew. */
+  /** Reads all of them anew; commits', of which there are many and nothing happens, once a minute. */
   refresh(): Promise<WantedState[]>
   /** Reads one anew; undefined when there is none of that id. */
   read(aliasId: string): Promise<WantedState | undefined>
@@ -23,6 +24,9 @@ export interface Aliases {
   all(): Iterable<WantedState>
 }
 
+/** Whatever happens to them somebody rings a bell for; this finds those that were lost. */
+const COMMITS_EVERY_MS = 60_000
+
 export const trackAliases = (db: Database, commitIdleMs: number): Aliases => {
   const specs = new Map<string, FunctionSpec>()
   let byId = new Map<string, WantedState>()
@@ -31,7 +35,15 @@ export const trackAliases = (db: Database, commitIdleMs: number): Aliases => {
   const movedAt = new Map<string, number>()
   let clock = 0
   const asItRuns = commitsAsleep(commitIdleMs)
+  let commitsReadMs = Number.NEGATIVE_INFINITY
+  const drop = (aliasId: string) => {
+    const state = byId.get(aliasId)
+    if (state) byKey.delete(liveRouteKey(state))
+    byId.delete(aliasId)
+  }
   const put = (state: WantedState) => {
+    // What is new need not be in a list that is on its way.
+    if (!byId.has(state.aliasId)) movedAt.set(state.aliasId, ++clock)
     byId.set(state.aliasId, state)
     byKey.set(liveRouteKey(state), state)
   }
@@ -39,8 +51,16 @@ export const trackAliases = (db: Database, commitIdleMs: number): Aliases => {
   return {
     refresh: async () => {
       const askedAt = ++clock
-      const read = (await allWantedStates(db, specs)).map(asItRuns)
-      const states = read.map((state) => (isNewer(state, askedAt) ? state : (byId.get(state.aliasId) ?? state)))
+      const withCommits = performance.now() - commitsReadMs > COMMITS_EVERY_MS
+      const read = (await allWantedStates(db, specs, { withCommits })).map(asItRuns)
+      if (withCommits) commitsReadMs = performance.now()
+      const fresh = read.map((state) => (isNewer(state, askedAt) ? state : (byId.get(state.aliasId) ?? state)))
+      const ids = new Set(read.map((state) => state.aliasId))
+      const kept = [...byId.values()].filter((state) => {
+        const isUnread = !withCommits && isCommitAlias(state.alias)
+        return !ids.has(state.aliasId) && (isUnread || !isNewer(state, askedAt))
+      })
+      const states = [...fresh, ...kept]
       byId = new Map(states.map((state) => [state.aliasId, state]))
       byKey = new Map(states.map((state) => [liveRouteKey(state), state]))
       for (const [id, at] of movedAt) if (at < askedAt) movedAt.delete(id)
@@ -50,6 +70,7 @@ export const trackAliases = (db: Database, commitIdleMs: number): Aliases => {
       const askedAt = ++clock
       const found = await wantedState(db, aliasId)
       const state = found && asItRuns(found)
+      if (!state) drop(aliasId)
       if (state && isNewer(state, askedAt)) put(state)
       return state
     },

@@ -17,7 +17,9 @@ export type AliasName = z.infer<typeof AliasName>
 /** By which a commit's own URL is called. */
 export const commitAlias = (sha: string): string => sha.slice(0, 8)
 
-export const isCommitAlias = (alias: string): boolean => /^[0-9a-f]{8}$/.test(alias)
+export const COMMIT_ALIAS = /^[0-9a-f]{8}$/
+
+export const isCommitAlias = (alias: string): boolean => COMMIT_ALIAS.test(alias)
 
 /** What is counted of aliases: those of commits together, and all others beside `live` together. */
 export const AliasKind = z.enum(['live', 'commit', 'preview'])

@@ -1,3 +1,4 @@
+import { COMMIT_ALIAS } from '@pushfn/model/alias'
 import { holdFunction } from './aliases.ts'
 import type { Database, Transaction } from './database.ts'
 
@@ -15,7 +16,7 @@ export const sweepRevisions = async (db: Database, keep: number): Promise<string
   const rows = await db.$queryRaw<{ functionId: string }[]>`
     SELECT function_id AS "functionId" FROM revisions WHERE swept_at IS NULL
       GROUP BY function_id HAVING count(*) > ${keep}
-    UNION SELECT function_id FROM aliases WHERE name ~ ${COMMIT} AND removed_at IS NULL
+    UNION SELECT function_id FROM aliases WHERE name ~ ${COMMIT_ALIAS.source} AND removed_at IS NULL
       GROUP BY function_id HAVING count(*) > ${keep}
     UNION SELECT r.function_id FROM revisions r JOIN functions f ON f.id = r.function_id
       WHERE r.swept_at IS NULL AND (r.deployed_at IS NULL OR f.removed_at IS NOT NULL)`
@@ -32,9 +33,6 @@ export const sweepRevisions = async (db: Database, keep: number): Promise<string
   return swept
 }
 
-/** As PostgreSQL says it; `isCommitAlias` of packages/model. */
-const COMMIT = '^[0-9a-f]{8}$'
-
 /** A revision that is being released is older than its alias for moments only. */
 const markRevisions = (tx: Transaction, functionId: string, keep: number): Promise<number> =>
   tx.$executeRaw`
@@ -49,7 +47,7 @@ const markRevisions = (tx: Transaction, functionId: string, keep: number): Promi
         OR f.removed_at < now() - interval '1 day'
       ) AND f.restorable_id IS DISTINCT FROM r.id AND NOT EXISTS (
         SELECT FROM aliases a WHERE (a.revision_id = r.id OR a.wanted_revision_id = r.id)
-          AND a.removed_at IS NULL AND a.name !~ ${COMMIT}))`
+          AND a.removed_at IS NULL AND a.name !~ ${COMMIT_ALIAS.source}))`
 
 /**
  * A commit's own revision keeps its URL; of those that point at an earlier commit's, since nothing had changed, there are
@@ -62,7 +60,7 @@ const removeCommits = (tx: Transaction, functionId: string, keep: number): Promi
         SELECT a.id, r.swept_at IS NOT NULL AS is_swept, a.name = left(r.sha, 8) AS is_own,
           row_number() OVER (ORDER BY a.moved_at DESC) AS rank
         FROM aliases a JOIN revisions r ON r.id = a.revision_id
-        WHERE a.function_id = ${functionId}::uuid AND a.name ~ ${COMMIT} AND a.removed_at IS NULL
+        WHERE a.function_id = ${functionId}::uuid AND a.name ~ ${COMMIT_ALIAS.source} AND a.removed_at IS NULL
       ) c WHERE c.is_swept OR (c.rank > ${keep} AND NOT c.is_own))`
 
 /** Images that no revision needs any more, and that may still be on the engine. */

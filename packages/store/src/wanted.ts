@@ -1,5 +1,5 @@
 import { RateLimits } from '@pushfn/model/access-policy'
-import { aliasHost, LIVE } from '@pushfn/model/alias'
+import { aliasHost, COMMIT_ALIAS, LIVE } from '@pushfn/model/alias'
 import { FunctionSpec } from '@pushfn/model/function-spec'
 import type { Database } from './database.ts'
 import type { Prisma } from './generated/client.ts'
@@ -58,9 +58,14 @@ export const wantedStatesOf = async (db: Database, functionId: string): Promise<
 /**
  * Every alias under which something runs, shall run, or shall stop running: one row for each, and the specs of revisions
  * that are not in `known` yet. A spec never changes, so with ten thousand functions a look costs their rows and nothing
- * else. `known` is brought up to date.
+ * else. `known` is brought up to date. Without commits' aliases, of which there are several to a function and nothing
+ * happens, unless `withCommits`; then nothing is forgotten of `known` either.
  */
-export const allWantedStates = async (db: Database, known: Map<string, FunctionSpec>): Promise<WantedState[]> => {
+export const allWantedStates = async (
+  db: Database,
+  known: Map<string, FunctionSpec>,
+  { withCommits }: { withCommits: boolean } = { withCommits: true },
+): Promise<WantedState[]> => {
   const rows = await db.$queryRaw<LightRow[]>`
     SELECT a.id AS "aliasId", a.name AS alias, f.id AS "functionId", f.name, t.slug AS tenant, t.limits AS "tenantLimits",
       (f.removed_at IS NOT NULL OR a.removed_at IS NOT NULL) AS "isGone",
@@ -72,7 +77,8 @@ export const allWantedStates = async (db: Database, known: Map<string, FunctionS
     JOIN tenants t ON t.id = f.tenant_id
     LEFT JOIN revisions l ON l.id = a.revision_id
     LEFT JOIN revisions w ON w.id = a.wanted_revision_id
-    WHERE f.removed_at IS NULL OR a.revision_id IS NOT NULL OR a.name <> ${LIVE}`
+    WHERE (f.removed_at IS NULL OR a.revision_id IS NOT NULL OR a.name <> ${LIVE})
+      AND (${withCommits} OR a.name !~ ${COMMIT_ALIAS.source})`
   const ids = new Set(rows.flatMap((row) => [row.liveId, row.wantedId]).filter((id) => id !== null))
   const unknown = [...ids].filter((id) => !known.has(id))
   for (let from = 0; from < unknown.length; from += SLICE) {
@@ -80,7 +86,7 @@ export const allWantedStates = async (db: Database, known: Map<string, FunctionS
     const specs = await db.revision.findMany({ where, select: { id: true, spec: true } })
     for (const { id, spec } of specs) known.set(id, FunctionSpec.parse(spec))
   }
-  for (const id of known.keys()) if (!ids.has(id)) known.delete(id)
+  if (withCommits) for (const id of known.keys()) if (!ids.has(id)) known.delete(id)
   return rows.map((row) => {
     const live = lightRevision(known, row, 'live')
     const wanted = row.wantedId === row.liveId ? live : lightRevision(known, row, 'wanted')

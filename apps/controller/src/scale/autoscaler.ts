@@ -48,15 +48,24 @@ interface Look {
 }
 
 const tick = async (context: ControllerContext, look: Look): Promise<void> => {
+  if (look.load) wakeUncalled(context, look.load)
   for (const state of context.aliases.all()) {
     const { live } = state
     if (!live || state.isRemoved || live.state !== 'live') continue
-    const load = look.load?.get(liveRouteKey(state))
-    if (!load && isUncalled(context, state)) continue
+    if (isUncalled(context, state)) continue
     const scale = context.scales.of(state)
+    const load = look.load?.get(liveRouteKey(state))
     if (scale.depth === 'awake') await scaleAwake(context, state, live, { ...look, load: look.load && (load ?? NONE) })
     else if (load && isAtWork(load)) void wakeUp(context, state)
     else if (look.load) sleepOn(context, state, live, scale, look.nowMs)
+  }
+}
+
+/** What nobody has called yet is looked at when there is a load, and else never. */
+const wakeUncalled = (context: ControllerContext, load: ReadonlyMap<string, TotalLoad>): void => {
+  for (const [key, total] of load) {
+    const state = context.aliases.find(key)
+    if (state && isUncalled(context, state) && isAtWork(total)) void wakeUp(context, state)
   }
 }
 
