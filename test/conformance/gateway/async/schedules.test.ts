@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { laneName } from '@pushfn/store/calls/call-keys'
 import { openSchedules, type Schedules } from '@pushfn/store/calls/schedules'
+import { Queue } from 'bullmq'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type AFunction, aFunction, aRoute } from '../support/a-function.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
@@ -24,7 +26,7 @@ beforeAll(async () => {
     routes: [aRoute({ function: 'clock', addresses: [fn.address] })],
   })
   other = await world.startAnother()
-  schedules = openSchedules(world.redis, world.keys.table.split(':')[0] ?? '', () => undefined)
+  schedules = openSchedules(world.redis, cloud(), () => undefined)
 })
 afterAll(async () => {
   await schedules[Symbol.asyncDispose]()
@@ -39,6 +41,7 @@ beforeEach(async () => {
   fn.seen.length = 0
 })
 
+const cloud = () => world.keys.table.split(':')[0] ?? ''
 const ticks = () => fn.seen.map((seen) => seen.headers['x-pushfn-tick'])
 
 test('a tick is one call, though two gateways run and the controller looks again and again', async () => {
@@ -52,6 +55,24 @@ test('a tick is one call, though two gateways run and the controller looks again
     url: '/',
     headers: { 'x-topic': 'cron-function', host: 'ada.fn.localhost:8080' },
   })
+})
+
+test('a tick that is taken twice, since whoever took it died, is one call', async () => {
+  await schedules.put(clock, everySecond)
+  await until(() => fn.seen.length >= 1, 'it ticked')
+  await schedules.put(clock, null)
+  await sleep(300)
+  const before = ticks()
+  const connection = world.redis.duplicate()
+  const queue = new Queue('schedules', { connection, prefix: `${cloud()}:queue` })
+  const id = laneName({ ...clock, kind: 'calls' })
+  const at = Date.parse(before.at(-1) ?? '')
+  await queue.add('tick', {}, { jobId: `repeat:${id}:${at}`, removeOnComplete: true })
+  await until(async () => (await queue.getJob(`repeat:${id}:${at}`)) === undefined, 'it was taken again')
+  await sleep(500)
+  expect(ticks()).toEqual(before)
+  await queue.close()
+  connection.disconnect()
 })
 
 test('it says when it ran last, how that ended, and when it runs next', async () => {
