@@ -101,7 +101,7 @@ describe('a push to GitHub', () => {
 })
 
 describe('what happens to a repository', () => {
-  test('its functions go when the App is uninstalled and come back with the next push', async () => {
+  test('its functions go when the App is uninstalled, come back with it, and take pushes again', async () => {
     const { account, repository, copy, url } = await aProject('edsger')
     await world.github.waitForStatus(await pushed(copy, url), 'stack-deploy', 'success')
     const installation = (await world.github.install(account)) ?? undefined
@@ -110,8 +110,12 @@ describe('what happens to a repository', () => {
       .poll(async () => (await localFetch(world.functionUrl('edsger', 'hello'))).status, { timeout: 20_000 })
       .toBe(404)
     await world.github.install(account)
+    await expect
+      .poll(async () => (await localFetch(world.functionUrl('edsger', 'hello'))).status, { timeout: 20_000 })
+      .toBe(200)
+    await copy.write({ 'hello/handler.js': handler('again') })
     await world.github.waitForStatus(await pushed(copy, world.github.pushUrl(repository)), 'stack-deploy', 'success')
-    expect((await localFetch(world.functionUrl('edsger', 'hello'))).status).toBe(200)
+    expect(await (await localFetch(world.functionUrl('edsger', 'hello'))).text()).toBe('again')
     await copy[Symbol.asyncDispose]()
   })
 
