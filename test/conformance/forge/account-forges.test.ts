@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import { inspect } from 'node:util'
+import type { Deployment } from '@pushfn/forge/forge'
 import { DEFAULT_PATIENCE } from '@pushfn/forge/patience'
 import { ANYTHING, createRestClient } from '@pushfn/forge/rest-client'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -90,6 +91,50 @@ describe('gitlab', () => {
     expect(under.received.at(-1)?.events).toMatchObject([
       { kind: 'repository-transferred', repository: { id: String(repository.id), ownerId: String(heir.id) } },
     ])
+  })
+})
+
+describe('a deployment at GitLab', () => {
+  const aDeployment = (over: Partial<Deployment> = {}): Deployment => ({
+    mayExist: false,
+    externalId: 'build-1',
+    environment: 'production',
+    isProduction: true,
+    state: 'in_progress',
+    description: 'deploying',
+    logUrl: 'http://console.test/builds/1',
+    ...over,
+  })
+
+  it('is one from its beginning to its end, and shows where it answers', async () => {
+    await using under = await startAccountForgeUnderTest('gitlab')
+    const { repository, sha } = await under.aProject()
+    const set = (over: Partial<Deployment>) => under.forge.setDeployment?.(repository, sha, aDeployment(over))
+    const id = await set({})
+    expect(id).toMatch(/^\d+$/)
+    const ended = { ...(id && { id }), state: 'success', environmentUrl: 'http://acme.fn.test/hello' } as const
+    expect(await set(ended)).toBe(id)
+    // Said twice it is as it was.
+    expect(await set(ended)).toBe(id)
+    expect(under.server.deploymentsOf(sha)).toMatchObject([
+      { status: 'success', environment: { name: 'production', external_url: 'http://acme.fn.test/hello' } },
+    ])
+  })
+
+  it('is one though the answer to the first call got lost', async () => {
+    await using under = await startAccountForgeUnderTest('gitlab')
+    const { repository, sha } = await under.aProject()
+    const set = (over: Partial<Deployment>) => under.forge.setDeployment?.(repository, sha, aDeployment(over))
+    under.server.fail('deployments/create', { kind: 'lost-answer' })
+    await expect(set({})).rejects.toMatchObject({ code: 'FORGE_FAILED' })
+    expect(await set({ mayExist: true })).toMatch(/^\d+$/)
+    expect(under.server.deploymentsOf(sha)).toHaveLength(1)
+  })
+
+  it('is left out where the account may record none', async () => {
+    await using under = await startAccountForgeUnderTest('gitlab')
+    const { repository, sha } = await under.aProject({ isPrivate: false, isOpenToCloud: false })
+    expect(await under.forge.setDeployment?.(repository, sha, aDeployment())).toBeUndefined()
   })
 })
 

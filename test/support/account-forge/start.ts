@@ -7,7 +7,15 @@ import { commitsBetween, createBareRepository, git } from '../github/refs.ts'
 import type { Dialect, PullRequestChange } from './operation.ts'
 import { type Call, listen, personOf, type ServerParts } from './server.ts'
 import { createWebhooks, type Webhooks } from './webhooks.ts'
-import { type Account, createWorld, fullName, type PullRequest, type Repository, type Status } from './world.ts'
+import {
+  type Account,
+  createWorld,
+  type Deployment,
+  fullName,
+  type PullRequest,
+  type Repository,
+  type Status,
+} from './world.ts'
 
 /**
  * A GitLab or Gitea for tests: a real HTTP server with accounts and repositories, that holds requests against the forge's
@@ -42,6 +50,7 @@ export interface FakeAccountForge extends AsyncDisposable {
   heal(): void
   /** The statuses of a commit, oldest first. */
   statusesOf(sha: string): Status[]
+  deploymentsOf(sha: string): Deployment[]
   waitForStatus(sha: string, context: string, state: string, timeoutMs?: number): Promise<Status>
   /** Resolves when every push that came in is told of. */
   settled(): Promise<void>
@@ -171,6 +180,7 @@ export const startAccountForge = async (dialect: Dialect): Promise<FakeAccountFo
     fail: (target, fault, times = 1) => faults.add(target, fault, times),
     heal: () => faults.clear(),
     statusesOf: (sha) => world.statuses.filter((status) => status.sha === sha),
+    deploymentsOf: (sha) => world.deployments.filter((deployment) => deployment.sha === sha),
     waitForStatus: (sha, context, state, timeoutMs = 60_000) => {
       const isWanted = (status: Status) => status.sha === sha && status.context === context && status.state === state
       const known = world.statuses.find(isWanted)

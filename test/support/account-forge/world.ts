@@ -42,6 +42,14 @@ export interface Status {
   targetUrl: string | undefined
 }
 
+export interface Deployment {
+  id: number
+  repositoryId: number
+  sha: string
+  environment: { id: number; name: string; external_url: string | null }
+  status: string
+}
+
 export interface PullRequest {
   id: number
   number: number
@@ -66,6 +74,7 @@ export interface World {
   repositories: Repository[]
   statuses: Status[]
   pullRequests: PullRequest[]
+  deployments: Deployment[]
   /** Of the whole forge. */
   systemHooks: Hook[]
   events: EventEmitter<{ status: [Status] }>
@@ -85,6 +94,7 @@ export const createWorld = (token: string): World => {
     repositories: [],
     statuses: [],
     pullRequests: [],
+    deployments: [],
     systemHooks: [],
     events: new EventEmitter(),
     nextId,

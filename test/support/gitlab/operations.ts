@@ -1,33 +1,9 @@
 import { z } from 'zod'
 import type { Answer, Operation, OperationRequest } from '../account-forge/operation.ts'
-import { fullName, type PullRequest, type Repository, repositoryOf } from '../account-forge/world.ts'
+import { fullName, type PullRequest, type Repository } from '../account-forge/world.ts'
 import { git, hasCommit } from '../github/refs.ts'
-
-/** An error in GitLab's shape (https://docs.gitlab.com/api/rest/troubleshooting/). */
-export const failed = (status: number, message: string): Answer => ({ status, body: { message } })
-export const MISSING = failed(404, '404 Project Not Found')
-
-const NOTHING = z.undefined()
-const NO_QUERY = z.strictObject({})
-const paging = {
-  page: z.coerce.number().int().positive().optional(),
-  per_page: z.coerce.number().int().max(100).optional(),
-}
-
-/** By its number; what the cloud's account may not see is not there. */
-const projectOf = ({ world, path }: OperationRequest): Repository | undefined => {
-  const repository = repositoryOf(world, Number(path.id))
-  return repository && (!repository.isPrivate || repository.isOpenToCloud) ? repository : undefined
-}
-
-/** https://docs.gitlab.com/api/access_requests/: reporters read, developers report. */
-const memberOf = (request: OperationRequest): Repository | Answer => {
-  const project = projectOf(request)
-  if (!project) return MISSING
-  return project.isOpenToCloud ? project : failed(403, '403 Forbidden')
-}
-const isAnswer = (value: Repository | Answer | PullRequest): value is Answer =>
-  'status' in value && !('comments' in value)
+import { DEPLOYMENTS } from './deployments.ts'
+import { failed, isAnswer, MISSING, memberOf, NO_QUERY, NOTHING, paging, projectOf } from './operation.ts'
 
 const mergeRequestOf = (request: OperationRequest): PullRequest | Answer => {
   const project = memberOf(request)
@@ -102,25 +78,7 @@ export const OPERATIONS: readonly Operation[] = [
     }),
     handle: setStatus,
   },
-  {
-    id: 'deployments/create',
-    method: 'POST',
-    path: /^\/projects\/(?<id>\d+)\/deployments$/,
-    source: 'https://docs.gitlab.com/api/deployments/#create-a-deployment',
-    query: NO_QUERY,
-    body: z.strictObject({
-      environment: z.string().min(1),
-      ref: z.string(),
-      sha: z.string(),
-      status: z.enum(['running', 'success', 'failed', 'canceled']),
-      tag: z.boolean(),
-    }),
-    handle: (request) => {
-      const project = memberOf(request)
-      if (isAnswer(project)) return project
-      return { status: 201, body: { id: request.world.nextId(), status: request.body.status } }
-    },
-  },
+  ...DEPLOYMENTS,
   {
     id: 'notes/list',
     method: 'GET',

@@ -1,5 +1,6 @@
 import { startAccountForge } from '../account-forge/start.ts'
-import { failed, MISSING, OPERATIONS } from './operations.ts'
+import { failed, MISSING } from './operation.ts'
+import { OPERATIONS } from './operations.ts'
 import { HOOKS } from './payloads.ts'
 
 /** Starts a GitLab for tests on a free port of the loopback. */

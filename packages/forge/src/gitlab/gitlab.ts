@@ -6,6 +6,7 @@ import { createRestClient } from '../rest-client.ts'
 import { createGitlabComments } from './comments.ts'
 import { createFindProject } from './find-project.ts'
 import { createHeadOf } from './head-of.ts'
+import { createSetDeployment } from './set-deployment.ts'
 import { createSetStatus } from './set-status.ts'
 import { createWebhooks } from './webhooks.ts'
 
@@ -32,6 +33,7 @@ export const createGitlab = (settings: AccountSettings): Forge => {
     },
     headOf: createHeadOf(rest),
     setStatus: createSetStatus(rest),
+    setDeployment: createSetDeployment(rest),
     upsertComment: createGitlabComments(rest),
   }
 }
