@@ -163,7 +163,9 @@ describe('a build hook', () => {
 
     const made = await api(tenant, 'POST', 'shop/hooks', { name: 'the CMS', branch: 'topic' })
     expect(made).toMatchObject({ status: 201, body: { name: 'the CMS', branch: 'topic', lastUsedAt: null } })
-    const call = () => localFetch(String(made.body.url), { method: 'POST' })
+    // Whatever its sender has to say beside the URL is no matter.
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const call = () => localFetch(String(made.body.url), { method: 'POST', headers, body: 'entry=7' })
     const called = await call()
     expect({ status: called.status, body: await called.json() }).toMatchObject({ status: 202, body: { sha: topic } })
     await untilText(tenant, 'a', 'on topic')

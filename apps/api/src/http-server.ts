@@ -7,7 +7,7 @@ import { apiModule } from './api.module.ts'
 import { addSecurityHeaders } from './console/security-headers.ts'
 import type { ApiContext } from './context.ts'
 import { ProblemFilter } from './problem.filter.ts'
-import { readBody } from './read-body.ts'
+import { readBody, throwAway } from './read-body.ts'
 import { admitWebhooks, isWebhook } from './webhooks/admit.ts'
 
 /** The largest call of the API is some kilobytes. */
@@ -23,9 +23,12 @@ export const startHttpServer = async (context: ApiContext): Promise<NestFastifyA
   addSecurityHeaders(fastify, context.config.consoleUrl)
   fastify.removeAllContentTypeParsers()
   const readWebhook = admitWebhooks(fastify, context)
-  fastify.addContentTypeParser('*', async (request: FastifyRequest, body: IncomingMessage) =>
-    isWebhook(request) ? readWebhook(request, body) : readJson(request, body),
-  )
+  fastify.addContentTypeParser('*', async (request: FastifyRequest, body: IncomingMessage) => {
+    if (isWebhook(request)) return readWebhook(request, body)
+    // Whatever a build hook is sent beside its URL, it means nothing.
+    if (request.url.startsWith('/hooks/')) return throwAway(body)
+    return readJson(request, body)
+  })
   // Git reads and writes the sockets itself.
   for (const service of ['git-upload-pack', 'git-receive-pack']) {
     fastify.addContentTypeParser(`application/x-${service}-request`, (_request, payload, done) => done(null, payload))
