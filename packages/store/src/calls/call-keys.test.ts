@@ -9,7 +9,11 @@ const lane: fc.Arbitrary<LaneOf> = fc.record(
 )
 
 test('a lane’s name says what it is of, and two lanes never have one name', () => {
-  fc.assert(fc.property(lane, (of) => expect(laneOf(laneName(of))).toEqual(of)))
+  fc.assert(
+    fc.property(lane, (of) => {
+      expect(laneOf(laneName(of))).toEqual(of)
+    }),
+  )
   expect(laneName({ tenant: 'ada', function: 'f', kind: 'calls' })).toBe('ada.f')
   expect(laneName({ tenant: 'ada', function: 'f', kind: 'callbacks', hostLabel: 'pr-7--ada' })).toBe(
     'ada.f.callbacks.pr-7--ada',
