@@ -55,6 +55,15 @@ export const ForgeEvent = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('repository-deleted'), repository: ForgeRepository.pick({ id: true }) }),
   z.object({
+    kind: z.literal('rerun-requested'),
+    repository: ForgeRepository,
+    sha: z.string(),
+    /** What the check run bears as `externalId`; absent when the whole commit is to be run again. */
+    buildId: z.string().optional(),
+    /** The login of who asks, whom the forge lets write to the repository. */
+    sender: z.string(),
+  }),
+  z.object({
     kind: z.literal('pull-request'),
     repository: ForgeRepository,
     /**

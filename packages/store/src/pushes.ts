@@ -1,4 +1,4 @@
-import { TERMINAL_STATES } from '@pushfn/model/build-state'
+import { type BuildState, isTerminal, TERMINAL_STATES } from '@pushfn/model/build-state'
 import type { BuildTarget } from '@pushfn/model/build-target'
 import { STACK_CONTEXT, statusContext } from '@pushfn/model/deploy-status'
 import type { Transaction } from './database.ts'
@@ -29,6 +29,11 @@ export interface PushFacts {
   isFound?: boolean
   /** The ref is a pull request's head: its functions go to an alias, never live. */
   preview?: { pullRequestId: string; target: BuildTarget }
+  /**
+   * The ref did not move: somebody asks for its commit to be built once more, a pin since its last push holding; instead of
+   * that build, when one is named.
+   */
+  again?: { buildId?: string }
 }
 
 /** Pushes of a ref that arrive in another order than they were made follow each other closely. */
@@ -47,7 +52,6 @@ export type RecordedPush =
  * get their sequences one after the other: in the order in which they were made, as far as that can be told.
  */
 export const recordPush = async (tx: Transaction, push: PushFacts): Promise<RecordedPush> => {
-  const branch = push.ref.replace(/^refs\/heads\//, '')
   const repositoryId = push.repository.id
   const sequence = await nextSequence(tx, repositoryId)
   const stand = { sequence, sha: push.sha }
@@ -58,9 +62,10 @@ export const recordPush = async (tx: Transaction, push: PushFacts): Promise<Reco
     where: { repositoryId, ref: push.ref, trigger: 'push' },
     orderBy: { sequence: 'desc' },
     take: PUSHES_LOOKED_AT,
-    include: { build: { select: { state: true } } },
+    include: { build: { select: { id: true, state: true } } },
   })
   const [last] = known
+  if (push.again && last) return recordAgain({ tx, push, sequence, firstSequence: madeAt(last) }, last)
   const isSameMove = last?.sha === push.sha && last.before === push.before
   if (isSameMove && last.build?.state !== 'failed' && last.build?.state !== 'cancelled') return { kind: 'known' }
 
@@ -73,14 +78,35 @@ export const recordPush = async (tx: Transaction, push: PushFacts): Promise<Reco
   // Where the ref was found to stand there it stands, whatever moves came.
   const newer = isSameMove || push.isFound ? undefined : newestMove(known.toReversed(), push)
   if (newer) return recordOvertaken(place, newer, newer.id === last?.id)
-  const reason = reasonToSkip(branch, push)
+  return recordAtTop(place)
+}
+
+/** A push that is the newest of its ref. */
+const recordAtTop = (place: Place): Promise<RecordedPush> => {
+  const reason = reasonToSkip(place.push)
   return reason ? recordEnded(place, { state: 'skipped', status: 'success', reason }) : recordQueued(place)
 }
 
-const reasonToSkip = (branch: string, { repository, skip, preview }: PushFacts): string | undefined => {
+const reasonToSkip = ({ repository, ref, skip, preview }: PushFacts): string | undefined => {
+  const branch = ref.replace(/^refs\/heads\//, '')
   const deploys = deployBranchOf(repository)
   if (!preview && branch !== deploys) return `skipping build for ${branch} branch: ${deploys} is the one that deploys`
   return skip && `${skip} in the commit’s message: nothing is built`
+}
+
+/** Once more what the ref stands at; of an older commit only that it is not built, for it must not overtake the newer one. */
+const recordAgain = async (place: Place, last: KnownPush): Promise<RecordedPush> => {
+  const { push } = place
+  if (last.sha !== push.sha) {
+    const branch = push.ref.replace(/^refs\/heads\//, '')
+    const reason = `not built again: ${branch} has moved on to ${last.sha.slice(0, 8)}`
+    return recordBelow(place, last, { state: 'skipped', status: 'success', reason })
+  }
+  const isUnderWay = last.build !== null && !isTerminal(last.build.state)
+  const isAnother = push.again?.buildId !== undefined && push.again.buildId !== last.build?.id
+  if (isUnderWay || isAnother) return { kind: 'known' }
+  const { isFound } = last
+  return recordAtTop({ ...place, push: { ...push, isFound, before: isFound ? last.before : push.sha } })
 }
 
 interface Place {
@@ -90,7 +116,7 @@ interface Place {
   firstSequence?: bigint
 }
 
-type KnownPush = Push & { build: { state: string } | null }
+type KnownPush = Push & { build: { id: string; state: BuildState } | null }
 
 /** By when a push was made, in the repository's count. */
 export const madeAt = (push: Pick<Push, 'sequence' | 'firstSequence'>): bigint => push.firstSequence ?? push.sequence
@@ -171,6 +197,24 @@ const recordEnded = async (
  * one is the newest, and not the one that came last, that one is built.
  */
 const recordOvertaken = async (place: Place, newer: KnownPush, isLast: boolean): Promise<RecordedPush> => {
+  const { push } = place
+  const reason = `superseded by ${newer.sha.slice(0, 8)}, which was told of earlier`
+  const overtaken = await recordBelow(place, newer, { state: 'superseded', status: 'error', reason })
+  const isBuilt = push.preview || push.ref === `refs/heads/${deployBranchOf(push.repository)}`
+  const isToBeBuilt = isBuilt && newer.build?.state !== 'skipped'
+  if (isLast || !isToBeBuilt) return overtaken
+  // The ref is found to stand there, it did not move: its move is known already.
+  const { sha, pusher, message } = newer
+  const found = { ...push, sha, before: sha, pusher, message, skip: undefined }
+  return recordQueued({ ...place, push: found, firstSequence: madeAt(newer) })
+}
+
+/** Keeps a push below all others of its ref, which goes on standing at `newer`. */
+const recordBelow = async (
+  place: Place,
+  newer: Push,
+  end: Parameters<typeof recordEnded>[1],
+): Promise<RecordedPush> => {
   const { tx, push, sequence } = place
   const ref = { repositoryId: push.repository.id, ref: push.ref }
   await tx.ref.update({
@@ -179,18 +223,7 @@ const recordOvertaken = async (place: Place, newer: KnownPush, isLast: boolean):
   })
   const lowest = await tx.push.aggregate({ where: ref, _min: { sequence: true } })
   const below = (lowest._min.sequence ?? 0n) < 0n ? (lowest._min.sequence ?? 0n) - 1n : -1n
-  const reason = `superseded by ${newer.sha.slice(0, 8)}, which was told of earlier`
-  const overtaken = await recordEnded(
-    { tx, push, sequence: below, firstSequence: sequence },
-    { state: 'superseded', status: 'error', reason },
-  )
-  const isBuilt = push.preview || push.ref === `refs/heads/${deployBranchOf(push.repository)}`
-  const isToBeBuilt = isBuilt && newer.build?.state !== 'skipped'
-  if (isLast || !isToBeBuilt) return overtaken
-  // The ref is found to stand there, it did not move: its move is known already.
-  const { sha, pusher, message } = newer
-  const found = { ...push, sha, before: sha, pusher, message, skip: undefined }
-  return recordQueued({ ...place, push: found, firstSequence: madeAt(newer) })
+  return recordEnded({ tx, push, sequence: below, firstSequence: sequence }, end)
 }
 
 /**

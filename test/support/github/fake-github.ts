@@ -1,7 +1,7 @@
 import type { Fault, FaultTarget } from './faults.ts'
 import type { createPullRequests } from './pull-requests.ts'
 import type { Call } from './server.ts'
-import type { Webhooks } from './webhooks.ts'
+import type { Delivery, Webhooks } from './webhooks.ts'
 import type { Account, CheckRun, Deployment, Installation, Permissions, Repository, Word } from './world.ts'
 
 /**
@@ -31,6 +31,8 @@ export interface FakeGithub extends AsyncDisposable, ReturnType<typeof createPul
   deleteRepository(repository: Repository): Promise<void>
   /** Renames an account; its old login is free for others at once. GitHub tells no App of it by a `repository` event. */
   renameAccount(account: Account, login: string): void
+  /** “Re-run” of a check run, or “Re-run all checks” of a commit; resolves when the webhook is answered. */
+  rerequest(repository: Repository, what: CheckRun | { sha: string }, sender?: Account): Promise<Delivery>
   ping(): Promise<void>
 
   /** A clone URL with a person's password in it: the owner's, unless another is named. */

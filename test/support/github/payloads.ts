@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { isObject } from './json-schema.ts'
 import { type Commit, commitsBetween, isAncestor, NO_COMMIT, type RefChange } from './refs.ts'
-import type { Account, Installation, PullRequest, Repository } from './world.ts'
+import type { Account, CheckRun, Installation, PullRequest, Repository } from './world.ts'
 
 /**
  * Webhook payloads: a real example of the event from `@octokit/webhooks-examples`, with our facts in the place of its
@@ -89,6 +89,28 @@ export const repositoryPayload = (
     ...(changes && { changes }),
     repository: repositoryBody(objectIn(example, 'repository'), repository, url),
     sender: accountBody(objectIn(example, 'sender'), repository.owner),
+    installation: { id: installation.id, node_id: nodeId('Installation', installation.id) },
+  }
+}
+
+/** Somebody asks for a check run, or for all of a commit, to be run again. */
+export const rerequestedPayload = (
+  { repository, installation, sender }: { repository: Repository; installation: Installation; sender: Account },
+  what: CheckRun | { sha: string },
+  url: string,
+): Json => {
+  const event = 'fields' in what ? 'check_run' : 'check_suite'
+  const example = exampleOf(event, (payload) => payload.action === 'rerequested')
+  const { organization: _organization, ...rest } = example
+  return {
+    ...rest,
+    [event]: {
+      ...objectIn(example, event),
+      head_sha: what.sha,
+      ...('fields' in what && { id: what.id, name: what.fields.name, external_id: what.fields.external_id ?? '' }),
+    },
+    repository: repositoryBody(objectIn(example, 'repository'), repository, url),
+    sender: accountBody(objectIn(example, 'sender'), sender),
     installation: { id: installation.id, node_id: nodeId('Installation', installation.id) },
   }
 }

@@ -12,6 +12,7 @@ import {
   pingPayload,
   pushPayload,
   repositoryPayload,
+  rerequestedPayload,
 } from './payloads.ts'
 import { createPullRequests } from './pull-requests.ts'
 import { createBareRepository } from './refs.ts'
@@ -178,6 +179,12 @@ export const startGithub = async (options: FakeGithubOptions): Promise<FakeGithu
         repository.formerNames.add(`${account.login}/${repository.name}`.toLowerCase())
       }
       account.login = login
+    },
+    rerequest: async (repository, what, sender = repository.owner) => {
+      const installation = installationOf(world, repository)
+      if (!installation) throw new Error('the App is not installed there')
+      const event = 'fields' in what ? 'check_run' : 'check_suite'
+      return webhooks.send(event, rerequestedPayload({ repository, installation, sender }, what, url))
     },
     ping: async () => {
       await webhooks.send('ping', pingPayload(options.app.id))

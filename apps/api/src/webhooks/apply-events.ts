@@ -5,7 +5,7 @@ import { CANCEL_REASONS, type Stopped } from '@pushfn/store/cancellation'
 import type { Transaction } from '@pushfn/store/database'
 import type { DeliveryFacts, Outcome } from '@pushfn/store/deliveries'
 import { recordPullRequest } from '@pushfn/store/pull-requests'
-import { recordPush } from '@pushfn/store/pushes'
+import { type RecordedPush, recordPush } from '@pushfn/store/pushes'
 import { functionsOfTenant, repositoriesBeside, restoreFunctions } from '@pushfn/store/removals'
 import {
   ensureRepositories,
@@ -17,6 +17,7 @@ import {
   repositoryByForgeId,
 } from '@pushfn/store/repositories'
 import { forgetRepositorySettings } from '@pushfn/store/repository-settings'
+import { rerun } from '@pushfn/store/rerun'
 import { ensureTenant, type Tenant, tenantByAccount } from '@pushfn/store/tenants'
 import type { AllowedTenants } from './allowed-tenants.ts'
 
@@ -111,6 +112,8 @@ export const applyEvent = async (tx: Transaction, frame: Frame, event: ForgeEven
     case 'repository-deleted':
       await removeRepository(tx, frame, event.repository.id)
       return undefined
+    case 'rerun-requested':
+      return applyRerun(tx, frame, event)
   }
 }
 
@@ -137,10 +140,34 @@ const applyPush = async (
     delivery: { forge, id },
   })
   if (push.kind === 'known') return `${event.ref} stands at ${event.after.slice(0, 8)} already`
-  frame.applied.hasReports = true
+  return notePush(frame, push)
+}
+
+/** Somebody who may write to the repository asks for a commit to be built once more; what is not ours is nobody's to ask for. */
+const applyRerun = async (
+  tx: Transaction,
+  frame: Frame,
+  event: Extract<ForgeEvent, { kind: 'rerun-requested' }>,
+): Promise<string | undefined> => {
+  const { forge, id } = frame.facts
+  const { repository: facts, sha, buildId, sender } = event
+  const there = await repositoryByForgeId(tx, forge, facts.id)
+  if (!there || there.removedAt) return `repository ${facts.owner}/${facts.name} is not known here`
+  if (!(await frame.allowed.has(tx, forge, facts.owner))) return unknownTenant(facts.owner)
+
+  const tenant = await ensureTenant(tx, { forge, id: facts.ownerId, login: facts.owner })
+  const repository = await placeRepository(tx, frame, tenant, facts)
+  const push = await rerun(tx, { repository, sha, buildId, by: sender, delivery: { forge, id } })
+  if (!push) return `nothing of ${sha.slice(0, 8)} is built here`
+  if (push.kind === 'known') return `${sha.slice(0, 8)} is being built, or was built again, already`
+  return notePush(frame, push)
+}
+
+const notePush = ({ applied }: Frame, push: Exclude<RecordedPush, { kind: 'known' }>): string | undefined => {
+  applied.hasReports = true
   if (push.kind === 'skipped') return push.reason
-  frame.applied.builds.push(push.buildId)
-  frame.applied.superseded.push(...push.superseded)
+  applied.builds.push(push.buildId)
+  applied.superseded.push(...push.superseded)
   return undefined
 }
 

@@ -1,9 +1,13 @@
 import { NO_COMMIT } from '@pushfn/model/ids'
+import { z } from 'zod'
 import { cut } from '../cut.ts'
 import type { ForgeEvent, ForgeRepository, ForgeRepositoryLabel } from '../forge.ts'
 import { headMessage } from '../head-message.ts'
 import { PREVIEW_LABEL, PULL_REQUEST_ACTIONS } from '../pull-request-actions.ts'
 import {
+  AnyPayload,
+  CheckRunPayload,
+  CheckSuitePayload,
   InstallationPayload,
   InstallationRepositoriesPayload,
   PullRequestPayload,
@@ -27,6 +31,10 @@ export const meaningOf = (event: string, payload: unknown): Meaning => {
       return { events: [repositoriesChanged(payload)] }
     case 'repository':
       return repositoryChanged(payload)
+    case 'check_run':
+      return checkRunChanged(payload)
+    case 'check_suite':
+      return checkSuiteChanged(payload)
     case 'pull_request':
       return pullRequestChanged(PullRequestPayload.parse(payload))
     default:
@@ -120,6 +128,35 @@ const pullRequestChanged = (payload: PullRequestPayload): Meaning => {
         baseRef: base.ref,
         isFork: head.repo?.id !== payload.repository.id,
       },
+    ],
+  }
+}
+
+const checkRunChanged = (payload: unknown): Meaning => {
+  const { action } = AnyPayload.parse(payload)
+  if (action !== 'rerequested') return ignoredAction('check_run', String(action))
+  const { check_run, sender, ...place } = CheckRunPayload.parse(payload)
+  const buildId = z.uuid().safeParse(check_run.external_id)
+  return {
+    events: [
+      {
+        kind: 'rerun-requested',
+        repository: repositoryOf(place),
+        sha: check_run.head_sha,
+        ...(buildId.success && { buildId: buildId.data }),
+        sender: sender.login,
+      },
+    ],
+  }
+}
+
+const checkSuiteChanged = (payload: unknown): Meaning => {
+  const { action } = AnyPayload.parse(payload)
+  if (action !== 'rerequested') return ignoredAction('check_suite', String(action))
+  const { check_suite, sender, ...place } = CheckSuitePayload.parse(payload)
+  return {
+    events: [
+      { kind: 'rerun-requested', repository: repositoryOf(place), sha: check_suite.head_sha, sender: sender.login },
     ],
   }
 }

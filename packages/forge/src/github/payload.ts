@@ -79,6 +79,19 @@ export const PullRequestPayload = z.object({
 })
 export type PullRequestPayload = z.infer<typeof PullRequestPayload>
 
+/** A check run or suite: of one that is ours `external_id` is the build's id. */
+const Checked = {
+  action: z.string(),
+  repository: Repository,
+  installation: z.object({ id: Id }).optional(),
+  sender: Account,
+}
+export const CheckRunPayload = z.object({
+  ...Checked,
+  check_run: z.object({ head_sha: Sha, external_id: z.string().nullish() }),
+})
+export const CheckSuitePayload = z.object({ ...Checked, check_suite: z.object({ head_sha: Sha }) })
+
 /** What every payload may have. Whose it is and what it is about is for the ledger alone: where it is not told, it is not known. */
 export const AnyPayload = z.object({
   action: z.string().max(100).optional(),

@@ -1,0 +1,101 @@
+import { openDatabase } from '@pushfn/store/database'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { aWorkingCopy } from '../support/git-repository.ts'
+import type { Delivery } from '../support/github/webhooks.ts'
+import { localFetch } from '../support/local-fetch.ts'
+import { startWorld, type World } from '../support/world.ts'
+
+/** “Re-run” on GitHub: what is built again, and what is not. */
+let world: World
+beforeAll(async () => {
+  world = await startWorld()
+})
+afterAll(() => world[Symbol.asyncDispose]())
+
+const handler = (text: string) => `module.exports = async (event, context) => context.status(200).succeed('${text}')\n`
+
+const aProject = async (login: string) => {
+  const account = world.github.createAccount(login)
+  const repository = await world.github.createRepository({ owner: account, name: 'shop' })
+  await world.github.install(account)
+  const copy = await aWorkingCopy()
+  await copy.write({ 'stack.yml': 'functions:\n  hello:\n    lang: node24\n    handler: ./hello\n' })
+  const push = async (text: string) => {
+    await copy.write({ 'hello/handler.js': handler(text) })
+    const sha = await copy.commit()
+    await copy.push(world.github.pushUrl(repository))
+    await world.github.waitForStatus(sha, 'stack-deploy', 'success')
+    await world.github.waitForStatus(sha, 'hello', 'success')
+    return sha
+  }
+  const answer = async () => (await localFetch(world.functionUrl(login, 'hello'))).text()
+  return { repository, push, answer, [Symbol.asyncDispose]: () => copy[Symbol.asyncDispose]() }
+}
+
+const buildsOf = async (sha: string) => {
+  const db = openDatabase(world.databaseUrl, 1)
+  const builds = await db.build.findMany({ where: { push: { sha } }, orderBy: { createdAt: 'asc' } })
+  await db.$disconnect()
+  return builds.map(({ state }) => state)
+}
+
+const outcomeOf = ({ attempts }: Delivery): { outcome: string; reason?: string } =>
+  JSON.parse(attempts.at(-1)?.body ?? '{}')
+
+const checksOf = (sha: string, name: string) => world.github.checksOf(sha).filter(({ fields }) => fields.name === name)
+
+test('the newest commit is built again, once, whichever of its checks were asked for; others are other checks', async () => {
+  await using project = await aProject('ada')
+  const sha = await project.push('one')
+  const checks = [...world.github.checksOf(sha)]
+  const deliveries: Delivery[] = []
+  for (const check of checks) deliveries.push(await world.github.rerequest(project.repository, check))
+  expect(deliveries.map((delivery) => outcomeOf(delivery).outcome)).toEqual(['accepted', 'ignored'])
+  await expect.poll(() => buildsOf(sha), { timeout: 60_000 }).toEqual(['live', 'live'])
+  // Asked for once more when it is over: of the first build's check it has been done.
+  for (const check of checks) deliveries.push(await world.github.rerequest(project.repository, check))
+  await world.github.webhooks.redeliver(deliveries[0]?.guid ?? '')
+  await expect
+    .poll(() => checksOf(sha, 'hello').map(({ fields }) => fields.conclusion), { timeout: 20_000 })
+    .toEqual(['success', 'success'])
+  expect(await buildsOf(sha)).toEqual(['live', 'live'])
+
+  await world.github.rerequest(project.repository, { sha })
+  await expect.poll(() => buildsOf(sha), { timeout: 60_000 }).toEqual(['live', 'live', 'live'])
+  expect(await project.answer()).toBe('one')
+})
+
+test('an older commit is not built again: its check says where the branch went, and nothing goes live', async () => {
+  await using project = await aProject('grace')
+  const older = await project.push('older')
+  const newer = await project.push('newer')
+  const [check] = checksOf(older, 'hello')
+  if (!check) throw new Error('there is no check')
+  const delivery = await world.github.rerequest(project.repository, check)
+  expect(outcomeOf(delivery).reason).toBe(`not built again: main has moved on to ${newer.slice(0, 8)}`)
+  await expect
+    .poll(() => checksOf(older, 'stack-deploy').map(({ fields }) => fields.conclusion), { timeout: 20_000 })
+    .toEqual(['success', 'neutral'])
+  expect(await buildsOf(older)).toEqual(['live', 'skipped'])
+  expect(await project.answer()).toBe('newer')
+  // The branch is known to stand where it stood: its newest commit can still be built again.
+  await world.github.rerequest(project.repository, { sha: newer })
+  await expect.poll(() => buildsOf(newer), { timeout: 60_000 }).toEqual(['live', 'live'])
+  expect(await project.answer()).toBe('newer')
+})
+
+test('what one tenant asks for reaches nothing of another’s, whatever build it names', async () => {
+  await using mine = await aProject('joan')
+  await using theirs = await aProject('alan')
+  const [own, foreign] = [await mine.push('mine'), await theirs.push('theirs')]
+  const [check] = checksOf(foreign, 'hello')
+  if (!check) throw new Error('there is no check')
+  // Another tenant's build and commit, in a webhook of one's own repository.
+  const stolen = await world.github.rerequest(mine.repository, check)
+  expect(outcomeOf(stolen)).toEqual({ outcome: 'ignored', reason: `nothing of ${foreign.slice(0, 8)} is built here` })
+  // And another's build with a commit of one's own: the commit counts.
+  await world.github.rerequest(mine.repository, { ...check, sha: own })
+  await expect.poll(() => buildsOf(own), { timeout: 60_000 }).toEqual(['live', 'live'])
+  expect(await buildsOf(foreign)).toEqual(['live'])
+  expect([await mine.answer(), await theirs.answer()]).toEqual(['mine', 'theirs'])
+})
