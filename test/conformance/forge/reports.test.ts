@@ -133,6 +133,11 @@ describe('a commit status', () => {
     const failure = under.forge.setStatus(forgeRepository, sha, aStatus())
     await expect(failure).rejects.toMatchObject({ code: 'FORGE_FAILED' })
     expect(callsOf(under.github, STATUS).length - before).toBe(1)
+    // Nor is it asked meanwhile, of whatever; others of other installations are heard.
+    const calls = under.github.calls.length
+    await expect(under.forge.setCheck?.(forgeRepository, sha, aCheck())).rejects.toMatchObject({ code: 'FORGE_FAILED' })
+    expect(under.github.calls.length).toBe(calls)
+    await under.forge.setStatus(tenant.forgeRepository, tenant.sha, aStatus({ context: 'other' }))
   })
 
   it('takes no answer that is not GitHub’s for a token', async () => {

@@ -19,7 +19,8 @@ export type AsInstallation = ReturnType<typeof createAsInstallation>
 
 /**
  * Calls GitHub with a token of the repository's installation. A token that is refused (suspended and back, the
- * repository taken out and in again) is replaced once. Throws as `githubFailure` says; rejects with the caller's own
+ * repository taken out and in again) is replaced once. While GitHub wants to hear nothing for long it hears nothing. Throws as
+ * `githubFailure` says; rejects with the caller's own
  * reason when `signal` fires.
  */
 export const createAsInstallation = (
@@ -29,6 +30,12 @@ export const createAsInstallation = (
 ) => {
   return async <T>(call: InstallationCall, run: (octokit: Octokit, signal: AbortSignal) => Promise<T>): Promise<T> => {
     const installationId = installationOf(call.repository)
+    const until = octokits.limitedUntil(installationId)
+    if (until)
+      throw githubFailure(
+        call.doing,
+        new Error(`installation ${installationId} is limited until ${until.toISOString()}`),
+      )
     const scope = { installationId, repositoryId: call.repository.id, permission: call.permission }
     const attempt = async (signal: AbortSignal) => {
       const token = await tokens.get(scope)

@@ -14,7 +14,12 @@ export interface Octokits {
   withToken: (installationId: string, token: string) => Octokit
   /** A client that is the App itself: it can ask for tokens, and how its webhooks went. `pace`: with whom it takes turns. */
   asApp: (pace: string) => Octokit
+  /** Until when GitHub wants to hear nothing of an installation, where that is longer than anybody waits; else undefined. */
+  limitedUntil: (installationId: string) => Date | undefined
 }
+
+/** GitHub counts by the hour: a limit that lasts longer is none of its. */
+const LONGEST_LIMIT_MS = 3_600_000
 
 /**
  * GitHub clients, paced per installation, because GitHub counts its limits per installation: one tenant's hundred
@@ -33,8 +38,14 @@ export const createOctokits = (settings: GithubSettings, patience: Patience): Oc
     }),
     auth: new Bottleneck.Group({ maxConcurrent: 2 }),
   }
-  const mayWait = (retryAfterSeconds: number, _request: object, _octokit: unknown, retryCount: number) =>
-    retryCount < 2 && retryAfterSeconds * 1_000 <= patience.maxWaitMs
+  const limited = new Map<string, number>()
+  const mayWaitFor =
+    (installationId: string) =>
+    (retryAfterSeconds: number, _request: object, _octokit: unknown, retryCount: number): boolean => {
+      const waitMs = retryAfterSeconds * 1_000
+      if (waitMs > patience.maxWaitMs) limited.set(installationId, Date.now() + Math.min(waitMs, LONGEST_LIMIT_MS))
+      return retryCount < 2 && waitMs <= patience.maxWaitMs
+    }
 
   const optionsFor = (installationId: string) => ({
     baseUrl: settings.apiUrl.replace(/\/+$/, ''),
@@ -42,7 +53,12 @@ export const createOctokits = (settings: GithubSettings, patience: Patience): Oc
     log: SILENT,
     request: { fetch: fetchWithin(patience.attemptMs) },
     retry: { retries: patience.retries, retryAfterBaseValue: patience.retryBaseMs, doNotRetry: DO_NOT_RETRY },
-    throttle: { ...pace, id: installationId, onRateLimit: mayWait, onSecondaryRateLimit: mayWait },
+    throttle: {
+      ...pace,
+      id: installationId,
+      onRateLimit: mayWaitFor(installationId),
+      onSecondaryRateLimit: mayWaitFor(installationId),
+    },
   })
 
   return {
@@ -53,6 +69,12 @@ export const createOctokits = (settings: GithubSettings, patience: Patience): Oc
         authStrategy: createAppAuth,
         auth: { appId: settings.appId, privateKey: settings.privateKey, log: SILENT },
       }),
+    limitedUntil: (installationId) => {
+      const until = limited.get(installationId)
+      if (until !== undefined && until > Date.now()) return new Date(until)
+      limited.delete(installationId)
+      return undefined
+    },
   }
 }
 
