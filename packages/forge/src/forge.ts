@@ -134,6 +134,8 @@ export interface CheckoutSource {
   url: string
   /** What stands after `Authorization: ` in the fetch; absent where none is needed. */
   authorization?: string
+  /** To be called when the fetch failed: the forge may have taken the authorization back before its time. */
+  forget?(): Promise<void>
 }
 
 export interface ForgeDelivery {

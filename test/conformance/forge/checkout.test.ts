@@ -225,6 +225,16 @@ describe('checkout from github', () => {
       for (const secret of [token, authorization, keyLine, 'ghs_', 'eyJ']) expect(shown).not.toContain(secret)
     }
   })
+
+  it('mints anew when a token was taken back, once the fetch that it was refused to has said so', async () => {
+    const { forgeRepository, sha } = await aTenant(under.github, 'taken-back')
+    const source = await under.forge.checkoutSource(forgeRepository)
+    // All there are: no test behind this one may count on an older one.
+    under.github.revokeTokens()
+    await expect(fetchCommit(source, sha)).rejects.toThrow()
+    await source.forget?.()
+    expect(await fetchCommit(await under.forge.checkoutSource(forgeRepository), sha)).toBe('# of taken-back\n')
+  })
 })
 
 type Tenant = Awaited<ReturnType<typeof aTenant>>

@@ -35,6 +35,10 @@ export const checkout = async (run: Run): Promise<Source> => {
     fingerprint,
     caFile: config.caFile,
     signal: run.signal,
+  }).catch(async (thrown: unknown) => {
+    // The next try asks for another token: this one may be what was refused.
+    await source.forget?.()
+    throw thrown
   })
   if (fingerprint) await refuseIfAllIsIgnored(run, fingerprint.end())
   return { folder }

@@ -12,8 +12,13 @@ export const createCheckoutSource =
   async (repository: ForgeRepository, signal?: AbortSignal): Promise<CheckoutSource> => {
     const url = `${settings.cloneUrl.replace(/\/+$/, '')}/${encodeURIComponent(repository.owner)}/${encodeURIComponent(repository.name)}.git`
     if (!repository.installationId && !repository.isPrivate) return { url }
-    const scope = { installationId: installationOf(repository), repositoryId: repository.id }
+    const installationId = installationOf(repository)
+    const scope = { installationId, repositoryId: repository.id, permission: 'contents' } as const
     // Minting has its own deadline; this one only lets an impatient caller go.
-    const token = await withDeadline(settings.callMs, signal, () => tokens.get({ ...scope, permission: 'contents' }))
-    return { url, authorization: `basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}` }
+    const token = await withDeadline(settings.callMs, signal, () => tokens.get(scope))
+    return {
+      url,
+      authorization: `basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`,
+      forget: () => tokens.forget(scope, token),
+    }
   }

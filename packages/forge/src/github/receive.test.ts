@@ -56,6 +56,20 @@ describe('receiving a webhook', () => {
     })
   })
 
+  it('says which build shall be run again, and of which commit', async () => {
+    const { repository, installation } = push
+    const place = { action: 'rerequested', repository, installation, sender: { id: 9, login: 'grace' } }
+    const rerun = { kind: 'rerun-requested', repository: { id: '11' }, sha: 'b'.repeat(40), sender: 'grace' }
+    const buildId = '0199c6f0-0000-7000-8000-000000000001'
+    const check_run = { head_sha: 'b'.repeat(40), external_id: buildId }
+    expect((await deliver({ ...place, check_run }, {}, 'check_run')).events).toMatchObject([{ ...rerun, buildId }])
+    const foreign = { ...place, check_run: { ...check_run, external_id: "1'; --" } }
+    expect((await deliver(foreign, {}, 'check_run')).events[0]).not.toHaveProperty('buildId')
+    const suite = { ...place, check_suite: { head_sha: 'b'.repeat(40) } }
+    expect((await deliver(suite, {}, 'check_suite')).events).toMatchObject([rerun])
+    expect((await deliver({ ...suite, action: 'requested' }, {}, 'check_suite')).events).toEqual([])
+  })
+
   it('hands on the words by which the message, not its first line alone, asks not to be built', async () => {
     const { events } = await deliver({ ...push, head_commit: { message: 'Say hello\n\n[skip ci]' } })
     expect(events[0]).toMatchObject({ message: 'Say hello', skip: '[skip ci]' })
