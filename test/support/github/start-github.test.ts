@@ -78,6 +78,9 @@ describe('the stand-in’s description', () => {
     const paths = {
       'apps/create-installation-access-token': ['POST', '/app/installations/1/access_tokens'],
       'apps/list-repos-accessible-to-installation': ['GET', '/installation/repositories'],
+      'issues/create-comment': ['POST', '/repos/a/b/issues/1/comments'],
+      'issues/list-comments': ['GET', '/repos/a/b/issues/1/comments'],
+      'issues/update-comment': ['PATCH', '/repos/a/b/issues/comments/1'],
       'apps/list-webhook-deliveries': ['GET', '/app/hook/deliveries'],
       'apps/redeliver-webhook-delivery': ['POST', '/app/hook/deliveries/1/attempts'],
       'repos/get': ['GET', '/repos/a/b'],
