@@ -22,6 +22,8 @@ export const RESERVED_NAMES: ReadonlySet<string> = new Set([
   'git',
   'webhooks',
   'pushfn',
+  // The context of the whole stack's status, beside which each function has one of its own name.
+  'stack-deploy',
 ])
 
 /** Why a name cannot be a DNS label of ours, or undefined when it can. `what` begins the sentence. */
