@@ -91,6 +91,21 @@ const TABLE: Row[] = [
   { route: 'GET tenants/:tenant/repositories/:repository/hooks', expected: TENANTS },
   // No hook has the id of a build.
   { route: 'DELETE tenants/:tenant/repositories/:repository/hooks/:id', expected: NOTHING_THERE },
+  // Nothing of this name was ever deployed.
+  { route: 'GET tenants/:tenant/functions/:function/revisions', expected: NOTHING_THERE },
+  { route: 'POST tenants/:tenant/functions/:function/rollback', expected: NOTHING_THERE },
+  {
+    route: 'POST tenants/:tenant/functions/:function/promote',
+    body: { alias: 'pr-7-shop' },
+    expected: NOTHING_THERE,
+  },
+  { route: 'DELETE tenants/:tenant/functions/:function/pin', expected: NOTHING_THERE },
+  {
+    route: 'POST tenants/:tenant/repositories/:repository/rollback',
+    body: { sha: '1a2b3c4d' },
+    expected: NOTHING_THERE,
+  },
+  { route: 'DELETE tenants/:tenant/repositories/:repository/pin', expected: TENANTS },
   { route: 'GET tenants/:tenant/builds', expected: TENANTS },
   { route: 'GET tenants/:tenant/builds/:id', expected: TENANTS },
   { route: 'GET tenants/:tenant/builds/:id/events', expected: TENANTS },

@@ -12,6 +12,7 @@ import { DeploysController } from './rest/deploys.controller.ts'
 import { DomainsController } from './rest/domains.controller.ts'
 import { HooksController } from './rest/hooks.controller.ts'
 import { RepositoriesController } from './rest/repositories.controller.ts'
+import { RevisionsController } from './rest/revisions.controller.ts'
 import { SessionController } from './rest/session.controller.ts'
 import { TenantsController } from './rest/tenants.controller.ts'
 import { TokensController } from './rest/tokens.controller.ts'
@@ -37,6 +38,7 @@ export const apiModule = (context: ApiContext): DynamicModule => ({
     DeploysController,
     BuildHooksController,
     BuildHookController,
+    RevisionsController,
     BuildsController,
     CallsController,
     DeliveriesController,

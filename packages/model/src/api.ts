@@ -152,6 +152,8 @@ export const FunctionView = z.object({
   image: z.string().nullable(),
   buildId: z.string().nullable(),
   liveSince: z.string().nullable(),
+  /** Since when somebody's choice holds it where it is; null: it is not pinned. */
+  pinnedSince: z.string().nullable(),
   /** Null for a function that the cloud does not call by itself. */
   schedule: ScheduleView.nullable(),
 })

@@ -8,6 +8,7 @@ export const functionsOf = (db: Database, tenantId: string) =>
     orderBy: { name: 'asc' },
     include: {
       repository: { select: { name: true } },
+      pin: { select: { createdAt: true } },
       aliases: { where: { name: LIVE }, include: { revision: true } },
     },
   })

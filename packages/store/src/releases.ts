@@ -8,6 +8,7 @@ import { refuseIfCancelled } from './cancellation.ts'
 import type { Database, Transaction } from './database.ts'
 import { holdImage, rememberImage } from './images.ts'
 import { keepLive } from './keep-live.ts'
+import { endPins, isPinnedAgainst, wantLater } from './pins.ts'
 import { IS_SOMEWHERE, removePreviews } from './remove-previews.ts'
 import { ensureRevision } from './revisions.ts'
 import { wantPreview } from './want-preview.ts'
@@ -34,6 +35,8 @@ export interface ReleaseFacts {
   sequence: bigint
   /** Where they go when that is not `live`. */
   target?: BuildTarget | undefined
+  /** When the push was made, in the same count, where it was not then that it was told of: pins since hold against it. */
+  madeAt?: bigint
   functions: readonly WantedFunction[]
 }
 
@@ -46,6 +49,8 @@ export interface WantedRevision {
   revisionId: string
   /** It is live already, of an earlier build: nothing has to be done. */
   isReused: boolean
+  /** Somebody's later choice holds the function where it is: the revision is kept, and goes nowhere. */
+  isPinned: boolean
 }
 
 /**
@@ -98,8 +103,11 @@ const wantRevision = async (tx: Transaction, facts: ReleaseFacts, wanted: Wanted
   const { digest, spec } = wanted
   const { claim, sequence, sha, target } = facts
   const revisionFacts = { functionId: fn.id, buildId: claim.buildId, sha, image: wanted.image, digest, spec, sequence }
-  const told = { name: wanted.name, functionId: fn.id }
+  const told = { name: wanted.name, functionId: fn.id, isPinned: false }
   if (target) return { ...told, ...(await wantPreview(tx, target, revisionFacts)) }
+  if (await isPinnedAgainst(tx, fn, facts.madeAt ?? sequence))
+    return { ...told, ...(await wantLater(tx, revisionFacts)) }
+  await endPins(tx, [fn.id])
   const kept = await keepLive(tx, fn.id, revisionFacts)
   if (kept) return { ...told, ...kept, alias: LIVE, isReused: true }
   const revision = await ensureRevision(tx, revisionFacts)
@@ -124,6 +132,7 @@ const ensureFunction = async (tx: Transaction, facts: ReleaseFacts, name: string
   // Another repository of the tenant takes over a name that is free again; its pushes count from their own beginning.
   const taken = await tx.function.update({ where: key, data: { repositoryId: facts.repositoryId } })
   await tx.alias.updateMany({ where: { functionId: fn.id, name: LIVE }, data: { sequence: 0 } })
+  await endPins(tx, [fn.id])
   return taken
 }
 
@@ -155,7 +164,7 @@ export const takenNames = async (
  */
 export const removeMissing = (
   db: Database,
-  facts: { claim: Claim; repositoryId: string; sequence: bigint; keep: readonly string[] },
+  facts: { claim: Claim; repositoryId: string; sequence: bigint; madeAt?: bigint; keep: readonly string[] },
 ): Promise<{ id: string; name: string }[]> =>
   db.$transaction(async (tx) => {
     await holdBuild(tx, facts.claim)
@@ -168,14 +177,17 @@ export const removeMissing = (
         repositoryId: facts.repositoryId,
         name: { notIn: [...facts.keep] },
         removedAt: null,
+        OR: [{ pin: null }, { pin: { sequence: { lt: facts.madeAt ?? facts.sequence } } }],
         // What is nowhere but in a preview is not this push's to remove.
         aliases: { some: { name: LIVE, sequence: { lte: facts.sequence }, ...IS_SOMEWHERE } },
       },
       data: { removedAt: new Date() },
       select: { id: true, name: true },
     })
+    const ids = removed.map((fn) => fn.id)
+    await endPins(tx, ids)
     await tx.alias.updateMany({
-      where: { functionId: { in: removed.map((fn) => fn.id) }, name: LIVE },
+      where: { functionId: { in: ids }, name: LIVE },
       data: { sequence: facts.sequence },
     })
     return removed

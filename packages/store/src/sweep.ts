@@ -47,7 +47,8 @@ const markRevisions = (tx: Transaction, functionId: string, keep: number): Promi
         OR f.removed_at < now() - interval '1 day'
       ) AND f.restorable_id IS DISTINCT FROM r.id AND NOT EXISTS (
         SELECT FROM aliases a WHERE (a.revision_id = r.id OR a.wanted_revision_id = r.id)
-          AND a.removed_at IS NULL AND a.name !~ ${COMMIT_ALIAS.source}))`
+          AND a.removed_at IS NULL AND a.name !~ ${COMMIT_ALIAS.source})
+        AND NOT EXISTS (SELECT FROM pins p WHERE p.kept_revision_id = r.id))`
 
 /**
  * A commit's own revision keeps its URL; of those that point at an earlier commit's, since nothing had changed, there are

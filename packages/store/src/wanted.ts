@@ -32,7 +32,7 @@ export interface RevisionState {
   sequence: bigint
   spec: FunctionSpec
   /** `ready`: it answers, and waits for the others of its stack. */
-  state: 'wanted' | 'ready' | 'live' | 'failed'
+  state: 'built' | 'wanted' | 'ready' | 'live' | 'failed'
 }
 
 const include = {

@@ -44,6 +44,8 @@ const functionLine = (event: Extract<BuildEvent, { kind: 'function' }>): string 
       return `starting ${name} …`
     case 'live':
       return `${name} is live at ${event.url ?? ''}`
+    case 'pinned':
+      return `${name} stays where it was put by hand`
     case 'removed':
       return `${name} is removed`
     case 'failed':

@@ -34,6 +34,7 @@ export const listFunctions = async (context: ApiContext, tenant: Tenant): Promis
       sha: live?.sha ?? null,
       image: live?.image ?? null,
       buildId: live?.buildId ?? null,
+      pinnedSince: fn.pin?.createdAt.toISOString() ?? null,
       liveSince: live && alias ? alias.movedAt.toISOString() : null,
       schedule: await scheduleView(context, { tenant: tenant.slug, function: fn.name }, live?.spec),
     }

@@ -4,6 +4,7 @@ import { NOT_DEPLOYED, STACK_CONTEXT } from '@pushfn/model/deploy-status'
 import { AppError } from '@pushfn/model/errors'
 import { buildPageUrl, functionUrl } from '@pushfn/model/urls'
 import { channels } from '@pushfn/store/bus'
+import { madeAt } from '@pushfn/store/pushes'
 import {
   aliasReused,
   removeMissing,
@@ -25,6 +26,8 @@ export interface ReleasedFunction {
   url: string
   /** It went on running as it did: nothing of it changed. */
   isReused: boolean
+  /** It stays where somebody put it by hand after the push was made. */
+  isPinned: boolean
 }
 
 /**
@@ -50,16 +53,18 @@ export const release = async (
       sha: build.push.sha,
       sequence: build.push.sequence,
       target: run.target,
+      madeAt: madeAt(build.push),
       functions: plans.map((plan) => ({ name: plan.fn.name, spec: plan.spec, ...imageOf(images, plan) })),
     })
     await run.wantStatuses(...deploymentReport(run, { state: 'pending', description: 'deploying' }))
-    const changed = revisions.filter((revision) => !revision.isReused)
+    const changed = revisions.filter((revision) => !revision.isReused && !revision.isPinned)
     for (const revision of changed) {
       run.tell({ kind: 'function', function: revision.name, status: 'deploying' })
       void context.bus.publish(bells.functionWanted, revision.functionId)
     }
     const reused = await tellReused(run, revisions)
-    const released = [...reused, ...(await waitUntilLive(run, plans, changed, settled))]
+    const pinned = revisions.filter((revision) => revision.isPinned).map((revision) => tellPinned(run, revision))
+    const released = [...reused, ...(await Promise.all(pinned)), ...(await waitUntilLive(run, plans, changed, settled))]
     if (!run.target) await keepCommit(run, revisions)
     const removed = await removeWhatLeft(run, plans, revisions)
     for (const fn of removed) {
@@ -86,7 +91,8 @@ const removeWhatLeft = (run: Run, plans: readonly FunctionPlan[], revisions: rea
   const { push } = run.build
   const of = { claim: run.claim, repositoryId: push.repositoryId, sequence: push.sequence }
   const { target } = run
-  if (!target) return removeMissing(run.context.db, { ...of, keep: plans.map((plan) => plan.fn.name) })
+  const names = plans.map((plan) => plan.fn.name)
+  if (!target) return removeMissing(run.context.db, { ...of, madeAt: madeAt(push), keep: names })
   const previewed = revisions.filter((revision) => revision.alias === target.alias)
   const keep = previewed.map((revision) => revision.functionId)
   return removeMissingPreviews(run.context.db, { ...of, alias: target.alias, keep })
@@ -143,7 +149,11 @@ const waitUntilLive = async (
         failures.push({ name: revision.name, failure: row.failure ?? 'it did not get ready' })
         continue
       }
-      released.push(await tellLive(run, revision, performance.now() - startedAt))
+      // Somebody rolled back meanwhile.
+      const isPinned = row.state === 'built'
+      released.push(
+        await (isPinned ? tellPinned(run, revision) : tellLive(run, revision, performance.now() - startedAt)),
+      )
     }
     if (waiting.size === 0) break
     if (performance.now() - startedAt > run.context.config.deployLimitMs) throw noController(run, waiting.size)
@@ -166,7 +176,7 @@ const tellLive = async (run: Run, revision: WantedRevision, ms: number): Promise
   const url = urlOf(run, revision)
   run.tell({ kind: 'function', function: name, status: 'live', url, ms })
   await run.wantStatuses({ context: name, state: 'success', description: `live at ${url}`, targetUrl: url })
-  return { name, url, isReused: false }
+  return { name, url, isReused: false, isPinned: false }
 }
 
 const tellReused = async (run: Run, revisions: readonly WantedRevision[]): Promise<ReleasedFunction[]> => {
@@ -182,7 +192,16 @@ const tellReused = async (run: Run, revisions: readonly WantedRevision[]): Promi
       targetUrl: url,
     })),
   )
-  return reused.map((fn) => ({ ...fn, isReused: true }))
+  return reused.map((fn) => ({ ...fn, isReused: true, isPinned: false }))
+}
+
+const tellPinned = async (run: Run, revision: WantedRevision): Promise<ReleasedFunction> => {
+  const { name } = revision
+  const url = urlOf(run, revision)
+  const reason = 'built, but not live: the function was pinned by hand after this push'
+  run.tell({ kind: 'function', function: name, status: 'pinned', reason })
+  await run.wantStatuses({ context: name, state: 'success', description: reason, targetUrl: url })
+  return { name, url, isReused: false, isPinned: true }
 }
 
 /** What the function said last may name the lines of its own code that are to blame. */

@@ -15,12 +15,19 @@ export const report = async (run: Run, released: readonly ReleasedFunction[]): P
   await run.end({ state: 'live', statuses: [status, ...deployment], events: [{ kind: 'state', state: 'live' }] })
 }
 
-/** `deployed hello`, `deployed 3 functions, reused 47` */
+/** `deployed hello`, `deployed 3 functions, reused 47`, `nothing changed: reused hello, pinned by hand 1` */
 const descriptionOf = (released: readonly ReleasedFunction[]): string => {
-  const deployed = released.filter((fn) => !fn.isReused)
+  const pinned = released.filter((fn) => fn.isPinned).length
+  const reused = released.filter((fn) => fn.isReused)
+  const deployed = released.filter((fn) => !fn.isReused && !fn.isPinned)
   const count = (functions: readonly ReleasedFunction[]) =>
     functions.length === 1 ? functions[0]?.name : `${functions.length} functions`
-  const reused = released.length - deployed.length
-  if (deployed.length === 0) return `nothing changed: reused ${count(released)}`
-  return `deployed ${count(deployed)}${reused > 0 ? `, reused ${reused}` : ''}`
+  const also = pinned > 0 ? [`pinned by hand ${pinned}`] : []
+  if (deployed.length > 0) {
+    return [`deployed ${count(deployed)}`, ...(reused.length > 0 ? [`reused ${reused.length}`] : []), ...also].join(
+      ', ',
+    )
+  }
+  if (reused.length > 0) return [`nothing changed: reused ${count(reused)}`, ...also].join(', ')
+  return `built ${count(released)}, pinned by hand: nothing moves`
 }

@@ -22,6 +22,7 @@ const TONES: Readonly<Record<AnyState, Tone>> = {
   ignored: 'quiet',
   queued: 'quiet',
   reused: 'quiet',
+  pinned: 'quiet',
   removed: 'quiet',
   superseded: 'quiet',
   cancelled: 'quiet',

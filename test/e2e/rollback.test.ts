@@ -1,0 +1,157 @@
+import { type RevisionList, RevisionList as RevisionListSchema } from '@pushfn/model/api-revisions'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { aWorkingCopy, type WorkingCopy } from '../support/git-repository.ts'
+import { localFetch } from '../support/local-fetch.ts'
+import { litterOf } from '../support/remove-cloud.ts'
+import { aTenantOf, type TestTenant } from '../support/tenant.ts'
+import { startWorld, type World } from '../support/world.ts'
+
+/** Rollbacks, promotions and pins through the API of a whole cloud. */
+let world: World
+beforeAll(async () => {
+  world = await startWorld()
+})
+afterAll(() => world[Symbol.asyncDispose]())
+
+const handler = (text: string) => `module.exports = async (event, context) => context.status(200).succeed('${text}')\n`
+const stack = (...names: string[]) =>
+  `functions:\n${names.map((name) => `  ${name}:\n    lang: node24\n    handler: ./${name}\n`).join('')}`
+
+const api = async (tenant: TestTenant, method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown) => {
+  const answer = await localFetch(`${world.consoleUrl}/api/v1/tenants/${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${tenant.token}`,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+  return { status: answer.status, body: Object(await answer.json()) }
+}
+const revisions = async (tenant: TestTenant, name: string): Promise<RevisionList> =>
+  RevisionListSchema.parse((await api(tenant, 'GET', `${tenant.slug}/functions/${name}/revisions`)).body)
+const said = async (tenant: TestTenant, name: string) => (await localFetch(world.functionUrl(tenant.slug, name))).text()
+
+/** Commits and pushes; returns the commit and what the pusher saw. */
+const deploy = async (copy: WorkingCopy, tenant: TestTenant, files: Record<string, string | null>) => {
+  await copy.write(files)
+  const sha = await copy.commit()
+  return { sha, ...(await copy.push(tenant.gitUrl('shop'))) }
+}
+
+/** Calls until stopped, and tells every answer that was not 200. */
+const callAllTheWhile = (tenant: TestTenant, name: string) => {
+  const bad: number[] = []
+  let isStopped = false
+  const calling = (async () => {
+    while (!isStopped) {
+      const { status, body } = await localFetch(world.functionUrl(tenant.slug, name))
+      await body?.cancel()
+      if (status !== 200) bad.push(status)
+    }
+  })()
+  return async () => {
+    isStopped = true
+    await calling
+    return bad
+  }
+}
+
+describe('a function', () => {
+  test('goes back without a build and without a failed call, further back, and to a commit by name', async () => {
+    const tenant = await aTenantOf(world)
+    await using copy = await aWorkingCopy()
+    const one = await deploy(copy, tenant, { 'stack.yml': stack('a'), 'a/handler.js': handler('one') })
+    await deploy(copy, tenant, { 'a/handler.js': handler('two') })
+    const three = await deploy(copy, tenant, { 'a/handler.js': handler('three') })
+    const images = async () => (await litterOf(world.docker, world.cloud)).images.length
+    const before = await images()
+
+    const stop = callAllTheWhile(tenant, 'a')
+    const back = await api(tenant, 'POST', `${tenant.slug}/functions/a/rollback`, {})
+    expect(back).toMatchObject({ status: 200, body: { items: [{ function: 'a', state: 'live' }] } })
+    expect(await said(tenant, 'a')).toBe('two')
+    expect((await api(tenant, 'POST', `${tenant.slug}/functions/a/rollback`, {})).body.items[0].sha).toBe(one.sha)
+    expect(await said(tenant, 'a')).toBe('one')
+    const none = await api(tenant, 'POST', `${tenant.slug}/functions/a/rollback`, {})
+    expect(none).toMatchObject({ status: 409, body: { detail: expect.stringContaining('was live before') } })
+    await api(tenant, 'POST', `${tenant.slug}/functions/a/rollback`, { sha: three.sha.slice(0, 8) })
+    expect(await said(tenant, 'a')).toBe('three')
+    expect(await stop()).toEqual([])
+    expect(await images()).toBe(before)
+
+    const { pinnedAt, items } = await revisions(tenant, 'a')
+    expect(pinnedAt).not.toBeNull()
+    expect(items.map((item) => item.state)).toEqual(['live', 'kept', 'kept'])
+    expect(items.map((item) => item.changed)).toEqual([[], [], null])
+  })
+
+  test('that was rolled back stays through a push of before, and goes on with the next one or an unpin', async () => {
+    const tenant = await aTenantOf(world)
+    await using copy = await aWorkingCopy()
+    const dockerfile = (text: string, seconds: number) =>
+      `FROM pushfn/base:latest\nRUN echo ${tenant.slug} ${text} && sleep ${seconds}\nCMD ["node", "-e", "require('http').createServer((q, s) => s.end('${text}')).listen(8080)"]\n`
+    await deploy(copy, tenant, {
+      'stack.yml': 'functions:\n  slow:\n    lang: dockerfile\n    handler: ./slow\n',
+      'slow/Dockerfile': dockerfile('one', 0),
+    })
+    await deploy(copy, tenant, { 'slow/Dockerfile': dockerfile('two', 0) })
+    const onItsWay = deploy(copy, tenant, { 'slow/Dockerfile': dockerfile('three', 8) })
+    const builds = async () => (await api(tenant, 'GET', `${tenant.slug}/builds`)).body.items
+    await expect.poll(async () => (await builds())[0].state, { timeout: 30_000 }).toBe('building')
+    await api(tenant, 'POST', `${tenant.slug}/functions/slow/rollback`, {})
+    expect(await said(tenant, 'slow')).toBe('one')
+
+    expect((await onItsWay).output).toContain('slow stays where it was put by hand')
+    expect(await said(tenant, 'slow')).toBe('one')
+    const unpinned = await api(tenant, 'DELETE', `${tenant.slug}/functions/slow/pin`)
+    expect(unpinned).toMatchObject({ status: 200, body: { items: [{ state: 'live' }] } })
+    expect(await said(tenant, 'slow')).toBe('three')
+
+    await api(tenant, 'POST', `${tenant.slug}/functions/slow/rollback`, {})
+    expect(await said(tenant, 'slow')).toBe('one')
+    await deploy(copy, tenant, { 'slow/Dockerfile': dockerfile('four', 0) })
+    expect(await said(tenant, 'slow')).toBe('four')
+    expect((await revisions(tenant, 'slow')).pinnedAt).toBeNull()
+  })
+
+  test('of another tenant can neither be seen nor moved', async () => {
+    const [ada, eve] = [await aTenantOf(world), await aTenantOf(world)]
+    await using copy = await aWorkingCopy()
+    await deploy(copy, ada, { 'stack.yml': stack('a'), 'a/handler.js': handler('ada') })
+    const { sha } = await deploy(copy, ada, { 'a/handler.js': handler('ada again') })
+    await deploy(copy, eve, { 'a/handler.js': handler('eve') })
+    const [hers] = (await revisions(ada, 'a')).items
+    expect((await api(eve, 'POST', `${ada.slug}/functions/a/rollback`, {})).status).toBe(404)
+    expect((await api(eve, 'POST', `${eve.slug}/functions/a/rollback`, { revision: hers?.id })).status).toBe(404)
+    expect((await api(eve, 'POST', `${eve.slug}/functions/a/rollback`, { sha })).status).toBe(404)
+    expect([await said(ada, 'a'), await said(eve, 'a')]).toEqual(['ada again', 'eve'])
+  })
+})
+
+test('a whole stack goes back to a commit; what came later stays, and all of it is pinned', async () => {
+  const tenant = await aTenantOf(world)
+  await using copy = await aWorkingCopy()
+  const first = await deploy(copy, tenant, {
+    'stack.yml': stack('a', 'b'),
+    'a/handler.js': handler('a one'),
+    'b/handler.js': handler('b one'),
+  })
+  await deploy(copy, tenant, {
+    'stack.yml': stack('a', 'b', 'c'),
+    'a/handler.js': handler('a two'),
+    'b/handler.js': handler('b two'),
+    'c/handler.js': handler('c'),
+  })
+  const back = await api(tenant, 'POST', `${tenant.slug}/repositories/shop/rollback`, { sha: first.sha })
+  expect(back.status).toBe(200)
+  expect(await Promise.all(['a', 'b', 'c'].map((name) => said(tenant, name)))).toEqual(['a one', 'b one', 'c'])
+  const { body } = await api(tenant, 'GET', `${tenant.slug}/functions`)
+  expect(body.items.map((fn: { pinnedSince: unknown }) => typeof fn.pinnedSince)).toEqual([
+    'string',
+    'string',
+    'string',
+  ])
+  await api(tenant, 'DELETE', `${tenant.slug}/repositories/shop/pin`)
+  expect(await Promise.all(['a', 'b', 'c'].map((name) => said(tenant, name)))).toEqual(['a two', 'b two', 'c'])
+})
