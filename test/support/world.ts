@@ -80,7 +80,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     await startGithub({
       webhookUrl: `http://127.0.0.1:${ports.api}/webhooks/github`,
       webhookSecret: WEBHOOK_SECRET,
-      app: { id: APP_ID, publicKey: key.publicKey },
+      app: { id: APP_ID, ...key },
     }),
   )
   const gitlab = undo.use(await startGitlab())

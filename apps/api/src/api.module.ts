@@ -16,6 +16,7 @@ import { RevisionsController } from './rest/revisions.controller.ts'
 import { SessionController } from './rest/session.controller.ts'
 import { TenantsController } from './rest/tenants.controller.ts'
 import { TokensController } from './rest/tokens.controller.ts'
+import { GithubSetupController } from './setup/github-setup.controller.ts'
 import { BuildHookController } from './webhooks/build-hook.controller.ts'
 import { WebhooksController } from './webhooks/webhooks.controller.ts'
 
@@ -44,6 +45,7 @@ export const apiModule = (context: ApiContext): DynamicModule => ({
     DeliveriesController,
     SessionController,
     BadgeController,
+    GithubSetupController,
     ConsoleController,
   ],
 })

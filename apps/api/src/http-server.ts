@@ -29,6 +29,12 @@ export const startHttpServer = async (context: ApiContext): Promise<NestFastifyA
     if (request.url.startsWith('/hooks/')) return throwAway(body)
     return readJson(request, body)
   })
+  // The set-up's form alone comes as one, and some forges' webhooks.
+  fastify.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    async (request: FastifyRequest, body: IncomingMessage) =>
+      isWebhook(request) ? readWebhook(request, body) : readForm(request, body),
+  )
   // Git reads and writes the sockets itself.
   for (const service of ['git-upload-pack', 'git-receive-pack']) {
     fastify.addContentTypeParser(`application/x-${service}-request`, (_request, payload, done) => done(null, payload))
@@ -42,6 +48,11 @@ export const startHttpServer = async (context: ApiContext): Promise<NestFastifyA
   await app.listen({ host: context.config.host, port: context.config.port })
   return app
 }
+
+const readForm = async (request: FastifyRequest, body: IncomingMessage): Promise<unknown> =>
+  Object.fromEntries(
+    new URLSearchParams((await readBody(body, request.headers['content-length'], API_BODY)).toString('utf8')),
+  )
 
 const readJson = async (request: FastifyRequest, body: IncomingMessage): Promise<unknown> => {
   const bytes = await readBody(body, request.headers['content-length'], API_BODY)

@@ -10,6 +10,7 @@ import { openBus } from '@pushfn/store/bus'
 import { openCallOffice } from '@pushfn/store/calls/call-office'
 import { openDatabase } from '@pushfn/store/database'
 import { startCatchUp } from './catch-up/start-catch-up.ts'
+import { connectGithub } from './connect-github.ts'
 import type { ApiContext } from './context.ts'
 import { startAskServer } from './domains/ask-server.ts'
 import { openDns } from './domains/dns.ts'
@@ -44,6 +45,7 @@ const start = async (): Promise<RunningApp> => {
     findRecords: openDns(config.dnsServers),
     urls: { functionsUrl: config.functionsUrl, consoleUrl: config.consoleUrl },
   }
+  const githubApp = await connectGithub(context)
   const server = await startHttpServer(context)
   const reconciler = startReconciler(context)
   const domainChecker = startDomainChecker(context)
@@ -52,6 +54,7 @@ const start = async (): Promise<RunningApp> => {
   const askServer = config.askPort === 0 ? undefined : await startAskServer(context)
   return {
     stop: async () => {
+      githubApp?.[Symbol.dispose]()
       reconciler[Symbol.dispose]()
       domainChecker[Symbol.dispose]()
       hourlySweep[Symbol.dispose]()

@@ -16,6 +16,7 @@ import { openBus } from '@pushfn/store/bus'
 import { openDatabase, pingDatabase } from '@pushfn/store/database'
 import Docker from 'dockerode'
 import { startCommenter } from './commenter.ts'
+import { connectGithub } from './connect-github.ts'
 import type { BuilderContext } from './context.ts'
 import { runBuild } from './pipeline.ts'
 import { removeLitter } from './remove-litter.ts'
@@ -56,6 +57,7 @@ const start = async (): Promise<RunningApp> => {
       },
     }),
   }
+  const githubApp = await connectGithub(context)
   const limits = {
     memoryMiB: config.buildMemoryMiB,
     processes: config.buildProcesses,
@@ -89,6 +91,7 @@ const start = async (): Promise<RunningApp> => {
   return {
     stop: async () => {
       stopping.abort()
+      githubApp?.[Symbol.dispose]()
       await worker[Symbol.asyncDispose]()
       await Promise.allSettled(running)
       limited[Symbol.dispose]()

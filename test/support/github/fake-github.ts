@@ -65,7 +65,8 @@ export interface FakeGithubOptions {
   /** Where the App's webhooks go; it may be set later in `webhooks.settings.url`. */
   webhookUrl: string
   webhookSecret: string
-  app: { id: number; publicKey: string }
+  /** The private key is handed to whoever makes the App by a manifest. */
+  app: { id: number; publicKey: string; privateKey?: string }
 }
 
 export interface NewRepository {

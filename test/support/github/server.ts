@@ -5,6 +5,7 @@ import { failed, primaryLimit, secondaryLimit } from './answers.ts'
 import { API_PATH, type Api, answerApi, apiCallOf } from './api.ts'
 import type { Fault, Faults } from './faults.ts'
 import { type GitCall, gitAccess, gitCallOf, serveGit } from './git-server.ts'
+import { answerNewApp, isNewAppPage } from './new-app-page.ts'
 import { changesBetween, type RefChange, refsOf } from './refs.ts'
 import { type Account, type Installation, installationOf, type Repository } from './world.ts'
 
@@ -58,6 +59,7 @@ const handle = async (
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> => {
+  if (isNewAppPage(request)) return answerNewApp(api.world, request, response)
   const gitCall = request.url?.startsWith(`${API_PATH}/`) ? undefined : gitCallOf(request, api.url)
   const apiCall = gitCall ? undefined : apiCallOf(api, request)
   const operation = gitCall ? (gitCall.isPush ? 'git/push' : 'git/fetch') : apiCall?.operation?.id

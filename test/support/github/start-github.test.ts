@@ -81,6 +81,7 @@ describe('the stand-in’s description', () => {
       'issues/create-comment': ['POST', '/repos/a/b/issues/1/comments'],
       'issues/list-comments': ['GET', '/repos/a/b/issues/1/comments'],
       'issues/update-comment': ['PATCH', '/repos/a/b/issues/comments/1'],
+      'apps/create-from-manifest': ['POST', '/app-manifests/a/conversions'],
       'apps/list-webhook-deliveries': ['GET', '/app/hook/deliveries'],
       'apps/redeliver-webhook-delivery': ['POST', '/app/hook/deliveries/1/attempts'],
       'repos/get': ['GET', '/repos/a/b'],

@@ -42,7 +42,7 @@ const APP_PERMISSIONS: Permissions = {
 /** Starts a GitHub for tests on a free port of the loopback; the first in a process takes half a second, others none. */
 export const startGithub = async (options: FakeGithubOptions): Promise<FakeGithub> => {
   const root = await mkdtemp(join(tmpdir(), 'pushfn-github-'))
-  const world = createWorld(options.app.id)
+  const world = createWorld(options.app.id, options.app.privateKey)
   const webhooks = createWebhooks({ appId: options.app.id, secret: options.webhookSecret, url: options.webhookUrl })
   const faults = createFaults()
   const limits = createLimits()

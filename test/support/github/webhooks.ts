@@ -1,4 +1,5 @@
 import { createHmac, randomInt, randomUUID } from 'node:crypto'
+import { localFetch } from '../local-fetch.ts'
 
 /** One webhook event and how its deliveries went. A redelivery keeps the guid, as GitHub's do. */
 export interface Delivery {
@@ -105,7 +106,7 @@ const post = async (
   const at = new Date()
   const ms = () => Date.now() - at.getTime()
   try {
-    const response = await fetch(url, {
+    const response = await localFetch(url, {
       method: 'POST',
       body,
       redirect: 'manual',

@@ -105,8 +105,23 @@ export interface Comment {
   isOfApp: boolean
 }
 
+/** An App that is to be made, as a browser posts it. */
+export interface Manifest {
+  name: string
+  url: string
+  hook_attributes: { url: string; active: boolean }
+  redirect_url: string
+  public: boolean
+  default_permissions: Record<string, 'read' | 'write'>
+  default_events: string[]
+}
+
 export interface World {
   appId: number
+  /** The App's private key, for whoever makes the App by a manifest. */
+  privateKey: string | undefined
+  /** Manifests that were posted, by the code that stands for each. */
+  manifests: Map<string, Manifest>
   accounts: Account[]
   repositories: Repository[]
   installations: Installation[]
@@ -127,11 +142,13 @@ export interface World {
   nextId: () => number
 }
 
-export const createWorld = (appId: number): World => {
+export const createWorld = (appId: number, privateKey?: string): World => {
   // Ids begin somewhere else in every world: a test that takes an id for granted, or mixes two worlds up, fails.
   let id = 100_000 + Math.floor(Math.random() * 1_000_000_000)
   return {
     appId,
+    privateKey,
+    manifests: new Map(),
     accounts: [],
     repositories: [],
     installations: [],

@@ -3,6 +3,7 @@ import { createCheck, getCheck, listChecksForRef, updateCheck } from './checks.t
 import { createComment, listComments, updateComment } from './comments.ts'
 import { createDeployment, createDeploymentStatus, listDeploymentStatuses, listDeployments } from './deployments.ts'
 import { listWebhookDeliveries, redeliverWebhookDelivery } from './hook-deliveries.ts'
+import { createFromManifest } from './manifests.ts'
 import type { Handler } from './operation.ts'
 import { getRepository, listInstallationRepositories } from './repositories.ts'
 import { createCommitStatus, listCommitStatuses } from './statuses.ts'
@@ -12,6 +13,7 @@ import { createInstallationToken } from './tokens.ts'
 export const OPERATIONS: Readonly<Record<string, Handler>> = {
   'apps/create-installation-access-token': createInstallationToken,
   'apps/list-repos-accessible-to-installation': listInstallationRepositories,
+  'apps/create-from-manifest': createFromManifest,
   'apps/list-webhook-deliveries': listWebhookDeliveries,
   'apps/redeliver-webhook-delivery': redeliverWebhookDelivery,
   'repos/get': getRepository,
