@@ -19,7 +19,8 @@ export const sweepRevisions = async (db: Database, keep: number): Promise<string
     UNION SELECT function_id FROM aliases WHERE name ~ ${COMMIT_ALIAS.source} AND removed_at IS NULL
       GROUP BY function_id HAVING count(*) > ${keep}
     UNION SELECT r.function_id FROM revisions r JOIN functions f ON f.id = r.function_id
-      WHERE r.swept_at IS NULL AND (r.deployed_at IS NULL OR f.removed_at IS NOT NULL)`
+      JOIN builds b ON b.id = r.build_id
+      WHERE r.swept_at IS NULL AND (r.deployed_at IS NULL OR f.removed_at IS NOT NULL OR b.target IS NOT NULL)`
   const swept: string[] = []
   for (const { functionId } of rows) {
     const isChanged = await db.$transaction(async (tx) => {
@@ -33,17 +34,22 @@ export const sweepRevisions = async (db: Database, keep: number): Promise<string
   return swept
 }
 
-/** A revision that is being released is older than its alias for moments only. */
+/**
+ * A revision that is being released is older than its alias for moments only. Previews have no past: one that no alias points
+ * at goes, and none of them takes a place from what was live.
+ */
 const markRevisions = (tx: Transaction, functionId: string, keep: number): Promise<number> =>
   tx.$executeRaw`
     UPDATE revisions SET swept_at = now() WHERE id IN (
       SELECT r.id FROM (
-        SELECT id, deployed_at, created_at, function_id, row_number() OVER (ORDER BY deployed_at DESC NULLS LAST) AS rank
-        FROM revisions WHERE function_id = ${functionId}::uuid AND swept_at IS NULL
+        SELECT v.id, v.deployed_at, v.created_at, v.function_id, b.target IS NOT NULL AS is_preview,
+          row_number() OVER (PARTITION BY b.target IS NULL ORDER BY v.deployed_at DESC NULLS LAST) AS rank
+        FROM revisions v JOIN builds b ON b.id = v.build_id
+        WHERE v.function_id = ${functionId}::uuid AND v.swept_at IS NULL
       ) r JOIN functions f ON f.id = r.function_id
       WHERE (
-        (r.deployed_at IS NOT NULL AND r.rank > ${keep})
-        OR (r.deployed_at IS NULL AND r.created_at < now() - interval '1 hour')
+        (r.deployed_at IS NOT NULL AND r.rank > ${keep} AND NOT r.is_preview)
+        OR ((r.deployed_at IS NULL OR r.is_preview) AND r.created_at < now() - interval '1 hour')
         OR f.removed_at < now() - interval '1 day'
       ) AND f.restorable_id IS DISTINCT FROM r.id AND NOT EXISTS (
         SELECT FROM aliases a WHERE (a.revision_id = r.id OR a.wanted_revision_id = r.id)

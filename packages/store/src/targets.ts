@@ -1,7 +1,7 @@
 import { LIVE } from '@pushfn/model/alias'
 import { AppError } from '@pushfn/model/errors'
 import type { Transaction } from './database.ts'
-import type { Revision } from './generated/client.ts'
+import { Prisma, type Revision } from './generated/client.ts'
 
 /** A function whose row is held, with the number of the choice that is being made. */
 export interface HeldFunction {
@@ -28,7 +28,7 @@ export const revisionBefore = async (tx: Transaction, fn: HeldFunction): Promise
       JOIN revisions r ON r.function_id = live.function_id AND r.sequence < now.sequence
       JOIN builds b ON b.id = r.build_id JOIN pushes p ON p.id = b.push_id
     WHERE live.function_id = ${fn.id}::uuid AND live.name = ${LIVE}
-      AND p.repository_id = ${fn.repositoryId}::uuid AND r.state = 'live' AND r.deployed_at IS NOT NULL AND r.swept_at IS NULL
+      AND p.repository_id = ${fn.repositoryId}::uuid AND b.target IS NULL AND r.state = 'live' AND r.deployed_at IS NOT NULL AND r.swept_at IS NULL
     ORDER BY r.deployed_at DESC LIMIT 1`
   const [before] = rows
   if (before) return before
@@ -60,13 +60,22 @@ const find = async (tx: Transaction, fn: HeldFunction, target: Exclude<Target, '
   if ('alias' in target) {
     const alias = await tx.alias.findUnique({
       where: { functionId_name: { functionId: fn.id, name: target.alias }, removedAt: null },
-      include: { revision: true, wanted: true },
+      include: { revision: { include: { build: true } }, wanted: { include: { build: true } } },
     })
-    return alias?.revision ?? alias?.wanted ?? undefined
+    const revision = alias?.revision ?? alias?.wanted ?? undefined
+    if (revision && revision.build.target !== null) throw isPreview(fn.name, target.alias)
+    return revision
   }
-  const build = { push: { repositoryId: fn.repositoryId } }
+  const build = { push: { repositoryId: fn.repositoryId }, target: { equals: Prisma.DbNull } }
   return (await tx.revision.findFirst({ where: { id: target.revision, functionId: fn.id, build } })) ?? undefined
 }
+
+/** It was built for another place, with another environment, and maybe of commits that nobody has merged. */
+const isPreview = (name: string, alias: string): AppError =>
+  new AppError('CONFLICT', 'a preview does not go live', {
+    function: name,
+    hint: `“${alias}” is a preview, with an environment of its own: merge its pull request to have it live`,
+  })
 
 /**
  * By function, the revisions that a commit brought. Throws NOT_FOUND when none of it is kept, CONFLICT when one of them
@@ -101,7 +110,8 @@ const stackRows = async (
       LEFT JOIN aliases a ON a.function_id = f.id AND a.name = ${sha.slice(0, 8)} AND a.removed_at IS NULL
       JOIN revisions r ON r.function_id = f.id
         AND (r.id = coalesce(a.revision_id, a.wanted_revision_id) OR r.sha LIKE ${`${sha}%`})
-      JOIN builds b ON b.id = r.build_id JOIN pushes p ON p.id = b.push_id AND p.repository_id = f.repository_id
+      JOIN builds b ON b.id = r.build_id AND b.target IS NULL
+      JOIN pushes p ON p.id = b.push_id AND p.repository_id = f.repository_id
     WHERE f.repository_id = ${repositoryId}::uuid
     ORDER BY f.id, (r.id IS NOT DISTINCT FROM coalesce(a.revision_id, a.wanted_revision_id)) DESC,
       (r.state IN ('live', 'built')) DESC, r.sequence DESC`
