@@ -379,13 +379,26 @@ describe('a cloud of anyone’s, where no builder runs', () => {
       ...told('installation').filter(({ action }) => action === 'created'),
       ...told('installation_repositories').filter(({ action }) => action === 'added'),
     ]
+    // Of the same repository and open: what is from a fork waits for a member.
+    const previewed = told('pull_request').filter(({ action, pull_request: of }) => {
+      const { head, base } = Object(of)
+      return ['opened', 'synchronize', 'reopened', 'closed'].includes(String(action)) && head.repo?.id === base.repo.id
+    })
     const named = [
+      ...previewed.map(({ repository }) => Object(repository).owner.id),
       ...pushed.map(({ repository }) => Object(repository).owner.id),
       ...installed.map(({ installation }) => Object(installation).account.id),
     ]
     // A repository that was known by then may have come to another owner.
-    const owners = told('repository').map(({ repository }) => Object(repository).owner.id)
-    expect(await rowsOf(db)).toMatchObject({ pushes: commits.size, builds: commits.size, functions: 0 })
+    const owners = ['repository', 'pull_request', 'check_run', 'check_suite']
+      .flatMap(told)
+      .map(({ repository }) => Object(repository).owner.id)
+    const previews = await db.push.findMany({ where: { ref: { startsWith: 'refs/pull/' } }, include: { build: true } })
+    const heads = new Set(previewed.map(({ pull_request: of }) => Object(of).head.sha))
+    expect(previews.length).toBeGreaterThan(0)
+    expect(previews.every(({ sha, build }) => heads.has(sha) && build?.target)).toBe(true)
+    const all = commits.size + previews.length
+    expect(await rowsOf(db)).toMatchObject({ pushes: all, builds: all, functions: 0 })
     const tenants = (await db.tenant.findMany()).map((tenant) => Number(tenant.forgeAccountId))
     expect(tenants).toEqual(expect.arrayContaining([...new Set(named)]))
     expect([...named, ...owners]).toEqual(expect.arrayContaining(tenants))

@@ -84,7 +84,7 @@ const Checked = {
   action: z.string(),
   repository: Repository,
   installation: z.object({ id: Id }).optional(),
-  sender: Account,
+  sender: z.object({ id: Id, login: z.string() }),
 }
 export const CheckRunPayload = z.object({
   ...Checked,
