@@ -43,7 +43,7 @@ describe.each(['gitlab', 'gitea'] as const)('a push to %s', (kind) => {
   }
   const failedState = kind === 'gitlab' ? 'failed' : 'failure'
 
-  test('sets statuses on the commit, pending to success, and the URL answers', async () => {
+  test('sets a status on the commit, each word once, and the URL answers', async () => {
     const { url, tenant } = await aProject(`ada-${kind}`)
     await using copy = await aCopy('ada')
     const sha = await pushed(copy, url())
@@ -54,7 +54,8 @@ describe.each(['gitlab', 'gitea'] as const)('a push to %s', (kind) => {
     const states = forge()
       .statusesOf(sha)
       .filter((one) => one.context === 'stack-deploy')
-    expect(states.map(({ state }) => state)).toEqual(['pending', 'success'])
+    // What is live within two seconds is told of once.
+    expect([['success'], ['pending', 'success']]).toContainEqual(states.map(({ state }) => state))
 
     const delivery = forge().webhooks.deliveries.at(-1)
     if (!delivery) throw new Error('no delivery')
