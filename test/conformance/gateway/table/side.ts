@@ -22,7 +22,7 @@ export interface Side {
 }
 
 const MOST_KEPT = 4_000_000
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 20_000
 
 export const openSide = (socket: Socket, of: { other: () => Side | undefined; complaints: string[] }): Side => {
   let heard = ''

@@ -165,5 +165,5 @@ const compareFields = (message: Message | undefined, wanted: { has?: (string | R
 
 /** What is told on another connection may come a little later. */
 const settled = async <Value>(see: () => Value, wanted: Value): Promise<void> => {
-  await expect.poll(see, { timeout: 5_000, interval: 5 }).toEqual(wanted)
+  await expect.poll(see, { timeout: 15_000, interval: 5 }).toEqual(wanted)
 }
