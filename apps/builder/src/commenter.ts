@@ -1,9 +1,9 @@
+import { forgeRepository } from '@pushfn/forge/forge-repository'
 import { forgeOf } from '@pushfn/forge/forges'
 import { AppError } from '@pushfn/model/errors'
 import { channels } from '@pushfn/store/bus'
 import { commentDelayed, commentSent, type DueComment, dueComments } from '@pushfn/store/pull-request-comments'
 import type { BuilderContext } from './context.ts'
-import { forgeRepository } from './forge-repository.ts'
 import { startLooking } from './looking.ts'
 import { previewComment } from './preview-comment.ts'
 

@@ -1,4 +1,5 @@
 import type { Deployment } from '@pushfn/forge/forge'
+import { forgeRepository } from '@pushfn/forge/forge-repository'
 import { forgeOf } from '@pushfn/forge/forges'
 import type { BuildEvent } from '@pushfn/model/build-event'
 import { BuildFailure } from '@pushfn/model/build-state'
@@ -9,7 +10,6 @@ import { readBuildStream } from '@pushfn/store/build-stream'
 import { type DueReport, mayBeTold } from '@pushfn/store/reports'
 import { checkOf } from './check-of.ts'
 import type { BuilderContext } from './context.ts'
-import { forgeRepository } from './forge-repository.ts'
 
 /** Tells the forge a report, and returns the id that it has there, if any. */
 export type TellForge = (report: DueReport, signal: AbortSignal) => Promise<string | undefined>

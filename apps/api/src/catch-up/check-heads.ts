@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { BranchHead, Forge, ForgeKind, ForgeRepository } from '@pushfn/forge/forge'
+import type { BranchHead, Forge, ForgeKind } from '@pushfn/forge/forge'
+import { forgeRepository } from '@pushfn/forge/forge-repository'
 import { toAppError } from '@pushfn/model/errors'
 import { type HeadCheck, returnHeadCheck, takeHeadChecks } from '@pushfn/store/head-checks'
 import { deployBranchOf } from '@pushfn/store/repositories'
@@ -91,13 +92,3 @@ const headOf = async (
   else heads.delete(key)
   return head
 }
-
-const forgeRepository = (repository: HeadCheck['repository']): ForgeRepository => ({
-  id: repository.forgeRepositoryId,
-  name: repository.name,
-  owner: repository.tenant.login,
-  ownerId: repository.tenant.forgeAccountId,
-  isPrivate: repository.isPrivate,
-  defaultBranch: repository.defaultBranch,
-  ...(repository.installationId && { installationId: repository.installationId }),
-})

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import type { CheckoutSource, ForgeRepository } from '@pushfn/forge/forge'
+import type { CheckoutSource } from '@pushfn/forge/forge'
+import { forgeRepository } from '@pushfn/forge/forge-repository'
 import { forgeOf } from '@pushfn/forge/forges'
 import { AppError } from '@pushfn/model/errors'
 import type { Repository } from '@pushfn/store/repositories'
@@ -59,7 +60,7 @@ const refsHere: FindRefs = async ({ config }, repository, names) => {
 
 const refsThere: FindRefs = async (context, repository, names) => {
   const signal = AbortSignal.timeout(LIMIT_MS)
-  const source = await forgeOf(context.forges, repository.forge).checkoutSource(asForgeKnowsIt(repository), signal)
+  const source = await forgeOf(context.forges, repository.forge).checkoutSource(forgeRepository(repository), signal)
   const asked = ['ls-remote', '--quiet', '--', source.url, ...names, ...names.map((name) => `${name}^{}`)]
   try {
     const { stdout } = await execute('git', [...CONFIGURATION, ...asked], {
@@ -103,13 +104,3 @@ const refsOf = (lines: string): Map<string, string> =>
       return sha && name ? [[name, sha]] : []
     }),
   )
-
-const asForgeKnowsIt = (repository: Repository & { tenant: Tenant }): ForgeRepository => ({
-  id: repository.forgeRepositoryId,
-  name: repository.name,
-  owner: repository.tenant.login,
-  ownerId: repository.tenant.forgeAccountId,
-  isPrivate: repository.isPrivate,
-  defaultBranch: repository.defaultBranch,
-  ...(repository.installationId && { installationId: repository.installationId }),
-})

@@ -107,7 +107,6 @@ export const startAsyncService = async (
   }, TRIM_MS)
 
   redis.on('ready', () => void warnOfEviction(redis, log).catch(onError))
-  if (redis.status === 'ready') await warnOfEviction(redis, log).catch(onError)
 
   return {
     queues: () =>
