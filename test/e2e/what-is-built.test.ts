@@ -1,3 +1,6 @@
+import { verify } from 'node:crypto'
+import { RevisionList } from '@pushfn/model/api-revisions'
+import { DsseEnvelope, ProvenanceStatement } from '@pushfn/model/provenance'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aWorkingCopy, type WorkingCopy } from '../support/git-repository.ts'
 import { localFetch } from '../support/local-fetch.ts'
@@ -184,5 +187,114 @@ describe('a build hook', () => {
     expect((await api(other, 'DELETE', `theirs/hooks/${made.body.id}`)).status).toBe(404)
     expect((await api(tenant, 'DELETE', `shop/hooks/${made.body.id}`)).status).toBe(204)
     expect((await call()).status).toBe(404)
+  })
+})
+
+describe('what is said of an image', () => {
+  const get = async (tenant: TestTenant, path: string, as = tenant) => {
+    const answer = await localFetch(`${world.consoleUrl}/api/v1/tenants/${tenant.slug}/functions/${path}`, {
+      headers: { authorization: `Bearer ${as.token}` },
+    })
+    return { status: answer.status, body: Object(await answer.json()) }
+  }
+  const revisionsOf = async (tenant: TestTenant, name: string) =>
+    RevisionList.parse((await get(tenant, `${name}/revisions`)).body).items
+  const publicKeys = async () => (await localFetch(`${world.consoleUrl}/.well-known/pushfn-keys.pem`)).text()
+
+  /** As docs/supply-chain.md says. */
+  const verified = async (envelope: DsseEnvelope) => {
+    const payload = Buffer.from(envelope.payload, 'base64')
+    const signed = Buffer.concat([
+      Buffer.from(`DSSEv1 ${envelope.payloadType.length} ${envelope.payloadType} ${payload.length} `),
+      payload,
+    ])
+    const signature = Buffer.from(envelope.signatures[0]?.sig ?? '', 'base64')
+    if (!verify(null, signed, await publicKeys(), signature)) throw new Error('the signature is not the cloud’s')
+    return ProvenanceStatement.parse(JSON.parse(payload.toString()))
+  }
+
+  test('names what it stands on, how it was built and what it holds, to its tenant alone', async () => {
+    const [tenant, other] = [await aTenantOf(world), await aTenantOf(world)]
+    await using copy = await aWorkingCopy()
+    const base = process.env.PUSHFN_TEST_BASE_IMAGE ?? ''
+    const leftPad = JSON.stringify({ name: 'left-pad', version: '1.3.0', license: 'WTFPL' })
+    await copy.write({
+      'stack.yml': `${stack('a')}  d:\n    lang: dockerfile\n    handler: ./d\n`,
+      'a/handler.js': handler('a1'),
+      'a/node_modules/left-pad/package.json': leftPad,
+      'd/Dockerfile': `FROM ${base}\nCOPY node_modules /opt/d/node_modules\nVOLUME /data\nUSER 10001\nCMD ["node", "-e", "require('http').createServer((req, res) => res.end('d')).listen(8080)"]\n`,
+      'd/node_modules/@a/b/package.json': JSON.stringify({ name: '@a/b', version: '2.0.0' }),
+    })
+    const { sha } = await push(copy, tenant.gitUrl('said'))
+    expect(await textOf(tenant, 'd')).toBe('d')
+
+    const { Id } = await world.docker.getImage(base).inspect()
+    for (const name of ['a', 'd']) {
+      const [revision] = await revisionsOf(tenant, name)
+      expect(revision?.bases).toEqual([{ image: base, id: Id, digest: null, isOfCloud: name === 'a' }])
+      const image = await world.docker.getImage(revision?.image ?? '').inspect()
+      const url = `${world.consoleUrl}/git/${tenant.slug}/said.git`
+      expect(image.Config.Labels).toMatchObject({
+        'org.opencontainers.image.source': url,
+        'org.opencontainers.image.revision': sha,
+        'org.opencontainers.image.base.name': base,
+      })
+      const path = `${name}/revisions/${revision?.id}`
+      const { subject, predicate } = await verified(DsseEnvelope.parse((await get(tenant, `${path}/provenance`)).body))
+      expect(subject).toEqual([{ name: revision?.image, digest: { sha256: image.Id.replace('sha256:', '') } }])
+      expect(predicate.buildDefinition).toMatchObject({
+        externalParameters: {
+          repository: url,
+          ref: 'refs/heads/main',
+          commit: sha,
+          stack: 'stack.yml',
+          function: name,
+        },
+        resolvedDependencies: expect.arrayContaining([
+          { uri: `git+${url}@refs/heads/main`, digest: { gitCommit: sha } },
+          expect.objectContaining({ name: base, digest: { sha256: Id.replace('sha256:', '') } }),
+        ]),
+      })
+      expect(predicate.runDetails.metadata.invocationId).toBe(revision?.buildId)
+
+      const sbom = () => get(tenant, `${path}/sbom`)
+      await expect.poll(async () => (await sbom()).status, { timeout: 60_000 }).toBe(200)
+      const { components, compositions } = (await sbom()).body
+      const purls: string[] = components.map((component: { purl?: string }) => component.purl)
+      expect(purls).toContainEqual(expect.stringMatching(/^pkg:deb\/debian\/libc6@2\./))
+      expect(purls).toContainEqual(expect.stringMatching(/^pkg:npm\/npm@/))
+      expect(purls).toContainEqual(expect.stringMatching(/^pkg:pypi\/waitress@/))
+      expect(purls.includes('pkg:npm/left-pad@1.3.0')).toBe(name === 'a')
+      expect(purls.includes('pkg:npm/%40a/b@2.0.0')).toBe(name === 'd')
+      expect(compositions[0].aggregate).toBe('unknown')
+
+      for (const what of ['sbom', 'provenance']) {
+        expect((await get(tenant, `${path}/${what}`, other)).status).toBe(404)
+        expect((await get(other, `${path}/${what}`)).status).toBe(404)
+      }
+    }
+    const filters = { label: [`pushfn.cloud/reading=${world.cloud}`] }
+    expect(await world.docker.listContainers({ all: true, filters })).toEqual([])
+  })
+
+  test('goes with the image that is used again, and holds for nothing that was changed', async () => {
+    const tenant = await aTenantOf(world)
+    await using copy = await aWorkingCopy()
+    await copy.write({ 'stack.yml': stack('a'), 'a/handler.js': handler('a1') })
+    const first = await push(copy, tenant.gitUrl('again'))
+    await copy.write({ 'stack.yml': `${stack('a')}    environment:\n      X: "1"\n` })
+    await push(copy, tenant.gitUrl('again'))
+    const [newest, oldest] = await revisionsOf(tenant, 'a')
+    expect(newest?.sha).not.toBe(oldest?.sha)
+    const envelopes = await Promise.all(
+      [newest, oldest].map(async (revision) => (await get(tenant, `a/revisions/${revision?.id}/provenance`)).body),
+    )
+    expect(envelopes[0]).toEqual(envelopes[1])
+    const envelope = DsseEnvelope.parse(envelopes[0])
+    const statement = await verified(envelope)
+    expect(statement.predicate.buildDefinition.externalParameters.commit).toBe(first.sha)
+    statement.predicate.buildDefinition.externalParameters.commit = newest?.sha ?? ''
+    const payload = Buffer.from(JSON.stringify(statement)).toString('base64')
+    await expect(verified({ ...envelope, payload })).rejects.toThrow('signature')
   })
 })

@@ -4,6 +4,7 @@ import { ConsoleController } from './console/console.controller.ts'
 import { type ApiContext, CONTEXT } from './context.ts'
 import { GitController } from './git/git.controller.ts'
 import { HealthController } from './health.controller.ts'
+import { AttestationsController } from './rest/attestations.controller.ts'
 import { BuildHooksController } from './rest/build-hooks.controller.ts'
 import { BuildsController } from './rest/builds.controller.ts'
 import { CallsController } from './rest/calls.controller.ts'
@@ -17,6 +18,7 @@ import { SessionController } from './rest/session.controller.ts'
 import { TenantsController } from './rest/tenants.controller.ts'
 import { TokensController } from './rest/tokens.controller.ts'
 import { GithubSetupController } from './setup/github-setup.controller.ts'
+import { SigningKeysController } from './signing-keys.controller.ts'
 import { BuildHookController } from './webhooks/build-hook.controller.ts'
 import { WebhooksController } from './webhooks/webhooks.controller.ts'
 
@@ -40,11 +42,13 @@ export const apiModule = (context: ApiContext): DynamicModule => ({
     BuildHooksController,
     BuildHookController,
     RevisionsController,
+    AttestationsController,
     BuildsController,
     CallsController,
     DeliveriesController,
     SessionController,
     BadgeController,
+    SigningKeysController,
     GithubSetupController,
     ConsoleController,
   ],

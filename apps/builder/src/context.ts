@@ -1,6 +1,7 @@
 import type { Forges } from '@pushfn/forge/forges'
 import type { Configuration } from '@pushfn/kit/configuration'
 import type { Log } from '@pushfn/kit/log'
+import type { SigningKey } from '@pushfn/kit/signing-key'
 import type { CloudUrls } from '@pushfn/model/urls'
 import type { Bus } from '@pushfn/store/bus'
 import type { Database } from '@pushfn/store/database'
@@ -18,6 +19,8 @@ export interface BuilderContext {
   forges: Forges
   stackParser: StackParser
   urls: CloudUrls
+  /** Signs what is said of images. */
+  signingKey: SigningKey
   /** Names this process as the holder of leases. */
   owner: string
   /** Aborts when the process is to stop: builds are handed back. */

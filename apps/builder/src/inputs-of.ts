@@ -1,17 +1,31 @@
+import { idsOf, type LookedUpImage } from '@pushfn/images/image-bases'
 import { inputsHash } from '@pushfn/images/inputs-hash'
+import type { ImageBase } from '@pushfn/model/image-base'
 import type { BuilderContext } from './context.ts'
 import type { FunctionPlan } from './steps/plan.ts'
 
+export interface BuildInputs {
+  /** What the image stands on now. */
+  bases: ImageBase[]
+  /** The hash of all that goes into it; undefined where it cannot be told what it will stand on. */
+  inputs: string | undefined
+}
+
 /**
- * The hash of all that goes into a function's image; undefined where it cannot be told what the image will stand on. Equal
- * hashes are of one tenant for certain, whose slug is among the build arguments: no tenant gets what another one built.
+ * What goes into a function's image. Equal hashes are of one tenant for certain, whose slug is among the build arguments: no
+ * tenant gets what another one built.
  */
 export const inputsOf = async (
   { config }: Pick<BuilderContext, 'config'>,
-  baseIds: (images: readonly string[]) => Promise<string[] | undefined>,
+  imageBases: (images: readonly string[]) => Promise<LookedUpImage[]>,
   plan: FunctionPlan,
-): Promise<string | undefined> => {
+): Promise<BuildInputs> => {
   const images = plan.foundation ? plan.foundation.bases.map(({ image }) => image) : [config.baseImage]
-  const bases = await baseIds(images)
-  return bases && inputsHash({ context: plan.context, buildArgs: plan.image.buildArgs, bases })
+  const isOfCloud = plan.foundation === undefined
+  const bases = (await imageBases(images)).map((base) => ({ ...base, isOfCloud }))
+  const ids = idsOf(bases)
+  return {
+    bases,
+    inputs: ids && inputsHash({ context: plan.context, buildArgs: plan.image.buildArgs, bases: ids }),
+  }
 }

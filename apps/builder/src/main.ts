@@ -11,6 +11,7 @@ import { startHealthServer } from '@pushfn/kit/health-server'
 import { createLog } from '@pushfn/kit/log'
 import { createMetrics } from '@pushfn/kit/metrics'
 import { type RunningApp, run } from '@pushfn/kit/run'
+import { signingKeyOf } from '@pushfn/kit/signing-key'
 import { startBuildWorker } from '@pushfn/store/build-queue'
 import { openBus } from '@pushfn/store/bus'
 import { openDatabase, pingDatabase } from '@pushfn/store/database'
@@ -21,6 +22,7 @@ import type { BuilderContext } from './context.ts'
 import { runBuild } from './pipeline.ts'
 import { removeLitter } from './remove-litter.ts'
 import { startReporter } from './reporter.ts'
+import { type SbomMaker, startSbomMaker } from './sboms/start-sbom-maker.ts'
 import { settings } from './settings.ts'
 import { openStackParser } from './stack-parser.ts'
 
@@ -43,6 +45,7 @@ const start = async (): Promise<RunningApp> => {
     docker: new Docker({ socketPath: config.dockerSocket }),
     stackParser: openStackParser(),
     urls: { functionsUrl: config.functionsUrl, consoleUrl: config.consoleUrl },
+    signingKey: signingKeyOf(config.secret),
     owner: `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`,
     stopping: stopping.signal,
     forges: createForges({
@@ -71,13 +74,16 @@ const start = async (): Promise<RunningApp> => {
   await rm(join(config.dataDir, 'builds'), { recursive: true, force: true })
   void removeLitter(context).catch((err) => log.warn({ err }, 'images of failed builds stay'))
   const running = new Set<Promise<void>>()
+  let sbomMaker: SbomMaker | undefined
   const worker = startBuildWorker({ ...config, onError: onRedisError }, async (buildId) => {
     const work = runBuild(context, buildId)
     running.add(work)
+    sbomMaker?.giveWay()
     await work.finally(() => running.delete(work))
   })
   const reporter = await startReporter(context)
   const commenter = await startCommenter(context)
+  sbomMaker = await startSbomMaker(context, () => running.size === 0)
   const health = await startHealthServer({
     host: config.healthHost,
     port: config.healthPort,
@@ -97,6 +103,7 @@ const start = async (): Promise<RunningApp> => {
       limited[Symbol.dispose]()
       await reporter[Symbol.asyncDispose]()
       await commenter[Symbol.asyncDispose]()
+      await sbomMaker?.[Symbol.asyncDispose]()
       await context.stackParser[Symbol.asyncDispose]()
       await health[Symbol.asyncDispose]()
       await context.bus[Symbol.asyncDispose]()

@@ -23,7 +23,7 @@ export const runBuild = async (context: BuilderContext, buildId: string): Promis
     const source = await inStep(run, 'checkout', () => checkout(run))
     const stacks = await inStep(run, 'readStack', () => readStack(run, source))
     const plans = await inStep(run, 'plan', () => plan(run, stacks))
-    const images = await inStep(run, 'build', () => build(run, plans))
+    const images = await inStep(run, 'build', () => build(run, source, plans))
     const released = await inStep(run, 'release', () => release(run, plans, images))
     await inStep(run, 'report', () => report(run, released))
   } catch (thrown) {

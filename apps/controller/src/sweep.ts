@@ -1,4 +1,5 @@
 import { removeExpired } from '@pushfn/store/aliases'
+import { sweepImageRecords } from '@pushfn/store/image-records'
 import { giveUpImage } from '@pushfn/store/images'
 import { imageGone, sweepRevisions, sweptImages } from '@pushfn/store/sweep'
 import type { ControllerContext } from './context.ts'
@@ -32,5 +33,6 @@ const sweepOnce = async (context: ControllerContext, lookAt: (functionId: string
     await imageGone(db, digest)
     gone += 1
   }
+  await sweepImageRecords(db)
   if (gone > 0) log.info({ images: gone }, 'images of former revisions removed')
 }

@@ -11,6 +11,7 @@ import { refuse, refuseFaults } from './refuse.ts'
 import { type BuildableFunction, placeOf } from './stack-function.ts'
 import { readTemplate } from './template-files.ts'
 import type { Template } from './templates.ts'
+import { treeDigest } from './tree-digest.ts'
 
 /**
  * Stack function + template + handler folder → what BuildKit builds from, laid out as OpenFaaS lays it out: the template's
@@ -22,6 +23,8 @@ export interface BuildContext {
   dependencies: Dependencies
   /** The Dockerfile as its author knows it, for errors: `hello/Dockerfile`. */
   dockerfile: { text: string; file: string }
+  /** Of the template's own files; undefined for `dockerfile`, which has none. */
+  templateDigest: string | undefined
   /** Where the handler's files come from, for errors. */
   handlerFiles: readonly HandlerFile[]
 }
@@ -67,6 +70,7 @@ export const assembleContext = async (
     files: [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
     dependencies: template.origin === 'built-in' ? dependenciesOf(fn, handler, template.name) : 'none',
     dockerfile: { text, file },
+    templateDigest: isOwnDockerfile ? undefined : treeDigest(shell),
     handlerFiles: handler.map(({ path, bytes }) => ({ path, bytes, file: repositoryFile(fn, path) })),
   }
 }

@@ -4,7 +4,7 @@ import type { BuildContext } from './context.ts'
 export interface BuildInputs {
   context: BuildContext
   buildArgs: Readonly<Record<string, string>>
-  /** What it stands on, by id: see `createBaseIds`. A name alone may come to mean another image. */
+  /** What it stands on, by id: see `idsOf`. A name alone may come to mean another image. */
   bases: readonly string[]
 }
 

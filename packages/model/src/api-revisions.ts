@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AliasName } from './alias.ts'
 import { RevisionId } from './ids.ts'
+import { ImageBases } from './image-base.ts'
 
 /** What the REST API takes and gives about revisions, rollbacks and pins. Times are ISO 8601 in UTC. */
 
@@ -42,6 +43,8 @@ export const RevisionView = z.object({
   sha: z.string(),
   buildId: z.string(),
   image: z.string(),
+  /** What the image stands on; null: it was built before that was recorded. */
+  bases: ImageBases.nullable(),
   createdAt: z.string(),
   /** When it went live last. */
   liveAt: z.string().nullable(),

@@ -2,15 +2,19 @@ import { LIVE } from '@pushfn/model/alias'
 import type { BuildTarget } from '@pushfn/model/build-target'
 import { AppError } from '@pushfn/model/errors'
 import type { FunctionSpec } from '@pushfn/model/function-spec'
+import type { ImageBase } from '@pushfn/model/image-base'
+import type { DsseEnvelope } from '@pushfn/model/provenance'
 import { aliasCommit, ensureLive, holdFunction, wantLive } from './aliases.ts'
 import type { Claim } from './builds.ts'
 import { refuseIfCancelled } from './cancellation.ts'
 import type { Database, Transaction } from './database.ts'
+import { recordImages } from './image-records.ts'
 import { holdImage, rememberImage } from './images.ts'
 import { keepLive } from './keep-live.ts'
 import { endPins, isPinnedAgainst, wantLater } from './pins.ts'
 import { IS_SOMEWHERE, removePreviews } from './remove-previews.ts'
 import { ensureRevision } from './revisions.ts'
+import { keepSigningKey, type SigningKeyFacts } from './signing-keys.ts'
 import { wantPreview } from './want-preview.ts'
 
 export interface WantedFunction {
@@ -22,6 +26,10 @@ export interface WantedFunction {
   spec: FunctionSpec
   /** What the image was made of; none for one that is built each time. */
   inputs?: string | undefined
+  /** What it stands on, where that is known. */
+  bases?: readonly ImageBase[]
+  /** How it came about, signed. */
+  provenance?: DsseEnvelope | undefined
   /** It was not built for this release, but found by its inputs. */
   isReused?: boolean
 }
@@ -38,6 +46,8 @@ export interface ReleaseFacts {
   /** When the push was made, in the same count, where it was not then that it was told of: pins since hold against it. */
   madeAt?: bigint
   functions: readonly WantedFunction[]
+  /** Whose signature is on what is said of their images. */
+  signedBy?: SigningKeyFacts
 }
 
 export interface WantedRevision {
@@ -89,13 +99,16 @@ const holdBuild = async (tx: Transaction, claim: Claim): Promise<void> => {
 }
 
 /** In one order for everybody too. */
-const keepImages = async (tx: Transaction, { tenantId, functions }: ReleaseFacts): Promise<void> => {
+const keepImages = async (tx: Transaction, { tenantId, functions, signedBy }: ReleaseFacts): Promise<void> => {
   const images = functions.flatMap(({ inputs, image: name, digest, isReused }) =>
     inputs === undefined ? [] : [{ inputs, name, digest, isReused }],
   )
   for (const image of images.toSorted((a, b) => (a.inputs < b.inputs ? -1 : 1))) {
     await (image.isReused ? holdImage(tx, tenantId, image) : rememberImage(tx, tenantId, image))
   }
+  const facts = functions.flatMap(({ digest, bases, provenance }) => (bases ? [{ digest, bases, provenance }] : []))
+  if (signedBy && facts.some(({ provenance }) => provenance)) await keepSigningKey(tx, signedBy)
+  await recordImages(tx, facts)
 }
 
 const wantRevision = async (tx: Transaction, facts: ReleaseFacts, wanted: WantedFunction): Promise<WantedRevision> => {

@@ -21,6 +21,14 @@ export const revisionsOf = async (
     include: { ...include, revisions: { ...include.revisions, take: limit } },
   })) ?? undefined
 
+/** What the engine runs a revision by; undefined when the tenant's function has none of that id. */
+export const digestOf = async (
+  db: Database,
+  fn: { tenantId: string; name: string },
+  id: string,
+): Promise<string | undefined> =>
+  (await db.revision.findFirst({ where: { id, function: fn }, select: { digest: true } }))?.digest
+
 /** Where `live` stands, and where it shall. */
 export const liveOf = ({
   aliases,

@@ -1,6 +1,7 @@
 import { aliasHost, commitAlias } from '@pushfn/model/alias'
 import type { RevisionList, RevisionView } from '@pushfn/model/api-revisions'
 import { FunctionSpec } from '@pushfn/model/function-spec'
+import type { ImageBase } from '@pushfn/model/image-base'
 import { specDifference } from '@pushfn/model/spec-difference'
 import { functionUrl } from '@pushfn/model/urls'
 import { type FunctionRevisions, liveOf } from '@pushfn/store/revision-list'
@@ -8,20 +9,22 @@ import type { ApiContext } from '../context.ts'
 
 type Revision = FunctionRevisions['revisions'][number]
 
+/** What all revisions of a function have in common. */
+interface Of {
+  tenant: string
+  fn: FunctionRevisions
+  bases: ReadonlyMap<string, ImageBase[] | null>
+}
+
 /** Of the rows the last is there for the one before it alone. */
-export const revisionList = (
-  context: Pick<ApiContext, 'urls'>,
-  tenant: string,
-  fn: FunctionRevisions,
-  limit: number,
-): RevisionList => ({
-  pinnedAt: fn.pin?.createdAt.toISOString() ?? null,
-  items: fn.revisions.slice(0, limit).map((row, n) => revisionView(context, { tenant, fn }, row, fn.revisions[n + 1])),
+export const revisionList = (context: Pick<ApiContext, 'urls'>, of: Of, limit: number): RevisionList => ({
+  pinnedAt: of.fn.pin?.createdAt.toISOString() ?? null,
+  items: of.fn.revisions.slice(0, limit).map((row, n) => revisionView(context, of, row, of.fn.revisions[n + 1])),
 })
 
 const revisionView = (
   context: Pick<ApiContext, 'urls'>,
-  { tenant, fn }: { tenant: string; fn: FunctionRevisions },
+  { tenant, fn, bases }: Of,
   row: Revision,
   before: Revision | undefined,
 ): RevisionView => {
@@ -32,6 +35,7 @@ const revisionView = (
     sha: row.sha,
     buildId: row.buildId,
     image: row.image,
+    bases: bases.get(row.digest) ?? null,
     createdAt: row.createdAt.toISOString(),
     liveAt: row.state === 'live' ? (row.deployedAt?.toISOString() ?? null) : null,
     state: stateOf(fn, row),

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Req } fro
 import { ChoiceList, NewPromotion, NewRollback, NewStackRollback, RevisionList } from '@pushfn/model/api-revisions'
 import { AppError } from '@pushfn/model/errors'
 import { FunctionName } from '@pushfn/model/names'
+import { basesOf } from '@pushfn/store/image-records'
 import { revisionsOf } from '@pushfn/store/revision-list'
 import { rollBack, rollBackStack, unpin, unpinStack } from '@pushfn/store/rollback'
 import type { Target } from '@pushfn/store/targets'
@@ -33,7 +34,11 @@ export class RevisionsController {
     const of = await this.#functionOf(request, slug, name)
     const fn = await revisionsOf(this.#context.db, of, MOST + 1)
     if (!fn) throw noSuchFunction()
-    return RevisionList.parse(revisionList(this.#context, slug, fn, MOST))
+    const bases = await basesOf(
+      this.#context.db,
+      fn.revisions.map((revision) => revision.digest),
+    )
+    return RevisionList.parse(revisionList(this.#context, { tenant: slug, fn, bases }, MOST))
   }
 
   @Post('functions/:function/rollback')

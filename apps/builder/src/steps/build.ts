@@ -1,12 +1,17 @@
-import { createBaseIds } from '@pushfn/images/base-ids'
 import { buildImage } from '@pushfn/images/build'
+import { createImageBases } from '@pushfn/images/image-bases'
 import { pushImage } from '@pushfn/images/push-image'
+import type { ImageBase } from '@pushfn/model/image-base'
+import type { DsseEnvelope } from '@pushfn/model/provenance'
 import { findImage } from '../find-image.ts'
 import { inTurns } from '../in-turns.ts'
-import { inputsOf } from '../inputs-of.ts'
+import { type BuildInputs, inputsOf } from '../inputs-of.ts'
+import { originLabels } from '../origin-labels.ts'
+import { provenanceOf } from '../provenance.ts'
 import { registryLogin } from '../registry-login.ts'
 import { removeUnused } from '../remove-unused.ts'
 import type { Run } from '../run.ts'
+import type { Source } from './checkout.ts'
 import type { FunctionPlan } from './plan.ts'
 
 export interface BuiltImage {
@@ -16,6 +21,10 @@ export interface BuiltImage {
   digest: string
   /** Of what it was made; undefined when that cannot be told for certain. */
   inputs: string | undefined
+  /** What it stands on. */
+  bases: readonly ImageBase[]
+  /** How it came about, signed; undefined for one that was there already. */
+  provenance: DsseEnvelope | undefined
   /** It was there already. */
   isReused: boolean
 }
@@ -24,18 +33,23 @@ export interface BuiltImage {
  * An image for each function, several side by side: one that is there already when nothing that goes into it changed, also
  * when two functions of the stack are made of the same. The first that fails ends the others.
  */
-export const build = async (run: Run, plans: readonly FunctionPlan[]): Promise<ReadonlyMap<string, BuiltImage>> => {
+export const build = async (
+  run: Run,
+  source: Source,
+  plans: readonly FunctionPlan[],
+): Promise<ReadonlyMap<string, BuiltImage>> => {
   const failed = new AbortController()
   const signal = AbortSignal.any([run.signal, failed.signal])
-  const baseIds = createBaseIds(run.context.docker)
+  const imageBases = createImageBases(run.context.docker)
   const images = new Map<string, BuiltImage>()
   const byInputs = new Map<string, Promise<BuiltImage>>()
   try {
     await inTurns(plans, run.context.config.functionsAtOnce, async (plan) => {
       try {
-        const inputs = await inputsOf(run.context, baseIds, plan)
+        const made = await inputsOf(run.context, imageBases, plan)
+        const { inputs } = made
         const twin = inputs === undefined ? undefined : byInputs.get(inputs)
-        const image = twin ?? imageFor(run, plan, inputs, signal)
+        const image = twin ?? imageFor({ run, source, plan, signal }, made)
         if (inputs !== undefined) byInputs.set(inputs, image)
         images.set(plan.fn.name, await image)
         if (twin) tellReused(run, plan)
@@ -50,36 +64,36 @@ export const build = async (run: Run, plans: readonly FunctionPlan[]): Promise<R
   }
 }
 
-const imageFor = async (
-  run: Run,
-  plan: FunctionPlan,
-  inputs: string | undefined,
-  signal: AbortSignal,
-): Promise<BuiltImage> => {
-  const known = inputs === undefined ? undefined : await findImage(run, inputs)
-  if (!known) return buildFunction(run, plan, inputs, signal)
+/** One function on its way to an image. */
+interface Making {
+  run: Run
+  source: Source
+  plan: FunctionPlan
+  signal: AbortSignal
+}
+
+const imageFor = async (making: Making, made: BuildInputs): Promise<BuiltImage> => {
+  const { run, plan } = making
+  const known = made.inputs === undefined ? undefined : await findImage(run, made.inputs)
+  if (!known) return buildFunction(making, made)
   tellReused(run, plan)
-  return { image: known.name, digest: known.digest, inputs, isReused: true }
+  return { image: known.name, digest: known.digest, ...made, provenance: undefined, isReused: true }
 }
 
 const tellReused = (run: Run, plan: FunctionPlan): void =>
   run.tell({ kind: 'function', function: plan.fn.name, status: 'reused' })
 
-const buildFunction = async (
-  run: Run,
-  plan: FunctionPlan,
-  inputs: string | undefined,
-  signal: AbortSignal,
-): Promise<BuiltImage> => {
+const buildFunction = async ({ run, source, plan, signal }: Making, made: BuildInputs): Promise<BuiltImage> => {
   const { config, docker } = run.context
   const name = plan.fn.name
   run.tell({ kind: 'function', function: name, status: 'building' })
+  const startedAt = new Date()
   const built = await buildImage({
     docker,
     function: name,
     context: plan.context,
     name: plan.image.name,
-    labels: plan.image.labels,
+    labels: { ...plan.image.labels, ...originLabels(run, source, made.bases) },
     buildArgs: plan.image.buildArgs,
     foundation: plan.foundation,
     allowedImages: [config.baseImage, ...config.allowedImages],
@@ -91,7 +105,9 @@ const buildFunction = async (
   })
   const digest = config.registry ? await push(run, plan.image.name, signal) : built.imageId
   run.tell({ kind: 'function', function: name, status: 'built', ms: built.ms })
-  return { image: plan.image.name, digest, inputs, isReused: false }
+  const finishedAt = new Date()
+  const provenance = await provenanceOf(run, { source, plan, bases: made.bases, digest, startedAt, finishedAt })
+  return { image: plan.image.name, digest, ...made, provenance, isReused: false }
 }
 
 const push = (run: Run, name: string, signal: AbortSignal): Promise<string> => {

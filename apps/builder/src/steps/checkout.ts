@@ -9,6 +9,8 @@ import type { Run } from '../run.ts'
 /** The tenant's files at exactly the pushed commit. */
 export interface Source {
   folder: string
+  /** Where the repository is cloned from by others. */
+  url: string
 }
 
 /**
@@ -41,5 +43,12 @@ export const checkout = async (run: Run): Promise<Source> => {
     throw thrown
   })
   if (fingerprint) await refuseIfAllIsIgnored(run, fingerprint.end())
-  return { folder }
+  return { folder, url: publicUrl(run, source.url) }
+}
+
+/** The builder has its own way to the builtin forge. */
+const publicUrl = (run: Run, url: string): string => {
+  const { apiUrl, consoleUrl } = run.context.config
+  const isBuiltin = run.build.push.repository.forge === 'builtin'
+  return isBuiltin && url.startsWith(apiUrl) ? consoleUrl + url.slice(apiUrl.length) : url
 }

@@ -55,6 +55,7 @@ export const release = async (
       target: run.target,
       madeAt: madeAt(build.push),
       functions: plans.map((plan) => ({ name: plan.fn.name, spec: plan.spec, ...imageOf(images, plan) })),
+      signedBy: context.signingKey,
     })
     await run.wantStatuses(...deploymentReport(run, { state: 'pending', description: 'deploying' }))
     const changed = revisions.filter((revision) => !revision.isReused && !revision.isPinned)
