@@ -1,5 +1,5 @@
 /**
- * The way from a bare machine (Node 20, npm, git) to a running Pushfn: `node deploy/local/setup.mjs start|test|bench`.
+ * The way from a bare machine (Node 20, npm, git) to a running Pushfn: `node deploy/local/setup.mjs start|test|bench|rebuild`.
  * Plain JavaScript without dependencies, since nothing is installed when it begins. It puts the packages in place, Node 24
  * among them, builds what changed, and hands over to `src/<command>.ts` on that Node. A second run skips what is done.
  */
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { withLock } from './lock.mjs'
 import { SetupError, stage } from './stage.mjs'
 
-const COMMANDS = ['start', 'test', 'bench']
+const COMMANDS = ['start', 'test', 'bench', 'rebuild']
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 const bin = join(root, 'node_modules/.bin')
 const node24 = join(root, 'node_modules/node/bin/node')

@@ -1,3 +1,4 @@
+import { RebuildView } from '@pushfn/model/api-rebuilds'
 import { type RevisionList, RevisionList as RevisionListSchema } from '@pushfn/model/api-revisions'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aWorkingCopy, type WorkingCopy } from '../support/git-repository.ts'
@@ -154,4 +155,88 @@ test('a whole stack goes back to a commit; what came later stays, and all of it 
   ])
   await api(tenant, 'DELETE', `${tenant.slug}/repositories/shop/pin`)
   expect(await Promise.all(['a', 'b', 'c'].map((name) => said(tenant, name)))).toEqual(['a two', 'b two', 'c'])
+})
+
+describe('a new base image', () => {
+  /** Tells which base it runs on. */
+  const marked = (text: string) =>
+    `module.exports = async (event, context) => context.status(200).succeed('${text} on ' + (process.env.BASE_MARK ?? 'the first'))\n`
+  const operate = async (method: 'GET' | 'POST', path: string, body?: unknown, token = world.operatorToken) => {
+    const answer = await localFetch(`${world.consoleUrl}/api/v1/rebuilds${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    return { status: answer.status, body: Object(await answer.json()) }
+  }
+  const bases: string[] = []
+  afterAll(async () => {
+    for (const base of bases) await world.docker.getImage(base).remove({ force: true })
+  })
+  /** An image that differs from the base in its environment. */
+  const aBase = async (tag: string, env: string): Promise<string> => {
+    const container = await world.docker.createContainer({ Image: process.env.PUSHFN_TEST_BASE_IMAGE ?? '' })
+    await container.commit({ repo: `pushfn/${world.cloud}`, tag, changes: `ENV ${env}` })
+    await container.remove()
+    bases.push(`pushfn/${world.cloud}:${tag}`)
+    return `pushfn/${world.cloud}:${tag}`
+  }
+  const untilFinished = async (id: string): Promise<RebuildView> => {
+    const view = async () => RebuildView.parse((await operate('GET', `/${id}`)).body)
+    await expect.poll(async () => (await view()).finishedAt, { timeout: 120_000 }).not.toBeNull()
+    return view()
+  }
+  const NONE = { waiting: 0, building: 0, done: 0, failed: 0, moved: 0 }
+
+  test('comes under all that is live by one wish, each at its commit and pinned as it was; what fails on it stays', async () => {
+    const [ada, eve] = [await aTenantOf(world), await aTenantOf(world)]
+    await using copy = await aWorkingCopy()
+    const one = await deploy(copy, ada, {
+      'stack.yml': stack('a', 'b'),
+      'a/handler.js': marked('a one'),
+      'b/handler.js': marked('b one'),
+    })
+    await deploy(copy, ada, { 'b/handler.js': marked('b two') })
+    await api(ada, 'POST', `${ada.slug}/functions/b/rollback`, {})
+    await using another = await aWorkingCopy()
+    await deploy(another, eve, { 'stack.yml': stack('c'), 'c/handler.js': marked('c') })
+    const tenants = [ada.slug, eve.slug]
+    expect((await operate('POST', '', { tenants }, ada.token)).status).toBe(403)
+    const texts = () => Promise.all([said(ada, 'a'), said(ada, 'b'), said(eve, 'c')])
+    expect(await texts()).toEqual(['a one on the first', 'b one on the first', 'c on the first'])
+
+    await world.app('builder').stop()
+    const wished = await operate('POST', '', { tenants })
+    expect([wished.status, wished.body.isPlanned]).toEqual([202, false])
+    expect((await operate('POST', '', { tenants: tenants.toReversed() })).body.id).toBe(wished.body.id)
+    const stop = callAllTheWhile(ada, 'a')
+    const second = await aBase('second', 'BASE_MARK=second')
+    await world.start('builder', { BASE_IMAGE: second })
+    expect((await untilFinished(wished.body.id)).counts).toEqual({ ...NONE, done: 3 })
+    await expect.poll(texts, { timeout: 10_000 }).toEqual(['a one on second', 'b one on second', 'c on second'])
+    expect(await stop()).toEqual([])
+
+    const { Id } = await world.docker.getImage(second).inspect()
+    const b = await revisions(ada, 'b')
+    expect(b.pinnedAt).not.toBeNull()
+    expect(b.items[0]).toMatchObject({ sha: one.sha, state: 'live', bases: [{ image: second, id: Id }], changed: [] })
+    const again = await operate('POST', '', { tenants })
+    expect((await untilFinished(again.body.id)).counts).toEqual(NONE)
+    const { output } = await deploy(copy, ada, { 'b/handler.js': marked('b three') })
+    expect(output).toContain('a is unchanged')
+    expect(await texts()).toEqual(['a one on second', 'b three on second', 'c on second'])
+    expect((await api(ada, 'POST', `${ada.slug}/functions/b/rollback`, {})).body.items[0].sha).toBe(one.sha)
+
+    await world.app('builder').stop()
+    await world.start('builder', { BASE_IMAGE: await aBase('third', 'NODE_OPTIONS=--no-such-option') })
+    const failing = await untilFinished((await operate('POST', '', { tenants: [eve.slug] })).body.id)
+    expect(failing.counts).toEqual({ ...NONE, failed: 1 })
+    expect(failing.failed[0]).toMatchObject({
+      tenant: eve.slug,
+      function: 'c',
+      reason: expect.stringContaining('no-such-option'),
+    })
+    expect(await said(eve, 'c')).toBe('c on second')
+    expect((await revisions(eve, 'c')).items.map(({ state }) => state)).toEqual(['failed', 'live', 'kept'])
+  })
 })

@@ -12,6 +12,7 @@ import { DeliveriesController } from './rest/deliveries.controller.ts'
 import { DeploysController } from './rest/deploys.controller.ts'
 import { DomainsController } from './rest/domains.controller.ts'
 import { HooksController } from './rest/hooks.controller.ts'
+import { RebuildsController } from './rest/rebuilds.controller.ts'
 import { RepositoriesController } from './rest/repositories.controller.ts'
 import { RevisionsController } from './rest/revisions.controller.ts'
 import { SessionController } from './rest/session.controller.ts'
@@ -43,6 +44,7 @@ export const apiModule = (context: ApiContext): DynamicModule => ({
     BuildHookController,
     RevisionsController,
     AttestationsController,
+    RebuildsController,
     BuildsController,
     CallsController,
     DeliveriesController,

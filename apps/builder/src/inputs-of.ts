@@ -1,6 +1,6 @@
-import { idsOf, type LookedUpImage } from '@pushfn/images/image-bases'
+import { idsOf } from '@pushfn/images/image-bases'
 import { inputsHash } from '@pushfn/images/inputs-hash'
-import type { ImageBase } from '@pushfn/model/image-base'
+import type { ImageBase, LookedUpImage } from '@pushfn/model/image-base'
 import type { BuilderContext } from './context.ts'
 import type { FunctionPlan } from './steps/plan.ts'
 

@@ -12,7 +12,7 @@ import { createLog } from '@pushfn/kit/log'
 import { createMetrics } from '@pushfn/kit/metrics'
 import { type RunningApp, run } from '@pushfn/kit/run'
 import { signingKeyOf } from '@pushfn/kit/signing-key'
-import { startBuildWorker } from '@pushfn/store/build-queue'
+import { openBuildBell, startBuildWorker } from '@pushfn/store/build-queue'
 import { openBus } from '@pushfn/store/bus'
 import { openDatabase, pingDatabase } from '@pushfn/store/database'
 import Docker from 'dockerode'
@@ -20,6 +20,7 @@ import { startCommenter } from './commenter.ts'
 import { connectGithub } from './connect-github.ts'
 import type { BuilderContext } from './context.ts'
 import { runBuild } from './pipeline.ts'
+import { startRebuilder } from './rebuilds/start-rebuilder.ts'
 import { removeLitter } from './remove-litter.ts'
 import { startReporter } from './reporter.ts'
 import { type SbomMaker, startSbomMaker } from './sboms/start-sbom-maker.ts'
@@ -83,6 +84,8 @@ const start = async (): Promise<RunningApp> => {
   })
   const reporter = await startReporter(context)
   const commenter = await startCommenter(context)
+  const bell = openBuildBell(config.redisUrl, config.cloud, onRedisError)
+  const rebuilder = await startRebuilder(context, bell)
   sbomMaker = await startSbomMaker(context, () => running.size === 0)
   const health = await startHealthServer({
     host: config.healthHost,
@@ -103,6 +106,8 @@ const start = async (): Promise<RunningApp> => {
       limited[Symbol.dispose]()
       await reporter[Symbol.asyncDispose]()
       await commenter[Symbol.asyncDispose]()
+      await rebuilder[Symbol.asyncDispose]()
+      await bell[Symbol.asyncDispose]()
       await sbomMaker?.[Symbol.asyncDispose]()
       await context.stackParser[Symbol.asyncDispose]()
       await health[Symbol.asyncDispose]()

@@ -15,6 +15,7 @@ import { openBuildWriter, readBuildStream } from '@pushfn/store/build-stream'
 import { type Claim, type ClaimedBuild, claimBuild, finishBuild, LEASE_MS, renewLease } from '@pushfn/store/builds'
 import { channels } from '@pushfn/store/bus'
 import { dueComment } from '@pushfn/store/pull-requests'
+import { rebuiltNames } from '@pushfn/store/release-rebuild'
 import { type WantedReport, wantReports } from '@pushfn/store/reports'
 import { settingsOf } from '@pushfn/store/repository-settings'
 import type { BuilderContext } from './context.ts'
@@ -35,6 +36,8 @@ export interface Run extends AsyncDisposable {
   readonly target: BuildTarget | undefined
   /** The whole name of a status's context, as the forge has it. */
   contextOf(name: string): string
+  /** The functions alone that an operator has built again on a new base; undefined: all of the stack, for a push. */
+  readonly rebuilt: readonly string[] | undefined
   /** What the tenant settled about it. */
   readonly settings: RepositorySettings
   /** Says something on the build's live stream. */
@@ -63,6 +66,7 @@ export const openRun = async (context: BuilderContext, buildId: string): Promise
   const claim: Claim = { buildId, generation: build.generation }
   const { repository } = build.push
   const target = BuildTarget.nullable().parse(build.target) ?? undefined
+  const rebuilt = build.push.trigger === 'rebuild' ? await rebuiltNames(context.db, buildId) : undefined
   const log = context.log.child({
     build: buildId,
     tenant: repository.tenant.slug,
@@ -98,8 +102,9 @@ export const openRun = async (context: BuilderContext, buildId: string): Promise
   log.info('build claimed')
   const contextOf = (name: string) =>
     `${context.config.statusPrefix ?? ''}${statusContext(name, { isPreview: target !== undefined })}`
+  /** Of a rebuild the forge is told nothing: nobody pushed, and the commit is live as it was. */
   const prefixed = (statuses: readonly WantedReport[]) =>
-    statuses.map((status) => ({ ...status, context: contextOf(status.context) }))
+    rebuilt ? [] : statuses.map((status) => ({ ...status, context: contextOf(status.context) }))
 
   return {
     context,
@@ -111,6 +116,7 @@ export const openRun = async (context: BuilderContext, buildId: string): Promise
     repository: forgeRepository(repository),
     target,
     contextOf,
+    rebuilt,
     settings: settingsOf(repository),
     tell: (event) => writer.write(event),
     wantStatuses: async (...statuses) => {

@@ -43,6 +43,10 @@ export const settings = {
     { env: 'BUILDS_AT_ONCE', description: 'Builds that this builder runs at once.', default: '4' },
     { min: 1, max: 64 },
   ),
+  rebuildsAtOnce: setting.integer(
+    { env: 'REBUILDS_AT_ONCE', description: 'Builds of a rebuild that run at once, over all builders.', default: '1' },
+    { min: 1, max: 64 },
+  ),
   functionsAtOnce: setting.integer(
     { env: 'FUNCTIONS_AT_ONCE', description: 'Functions of one stack that are built at once.', default: '4' },
     { min: 1, max: 64 },

@@ -1,5 +1,5 @@
 import { AppError } from '@pushfn/model/errors'
-import type { ImageBase } from '@pushfn/model/image-base'
+import type { LookedUpImage } from '@pushfn/model/image-base'
 import type Docker from 'dockerode'
 import { z } from 'zod'
 
@@ -9,9 +9,6 @@ const LIMIT_MS = 10_000
 const MAX_BASES = 20
 
 const Distribution = z.object({ Descriptor: z.object({ digest: z.string().startsWith('sha256:') }) })
-
-/** What a name means now. */
-export type LookedUpImage = Omit<ImageBase, 'isOfCloud'>
 
 /**
  * Says what images are by now: the id of one that the engine has, else the digest that its registry gives. One that cannot

@@ -26,7 +26,11 @@ export const badgeFacts = async (
   const newest = await db.build.findFirst({
     where: {
       state: { notIn: ['skipped', 'superseded', 'cancelled'] },
-      push: { repositoryId: repository.id, ref: `refs/heads/${deployBranchOf(repository)}` },
+      push: {
+        repositoryId: repository.id,
+        ref: `refs/heads/${deployBranchOf(repository)}`,
+        trigger: { not: 'rebuild' },
+      },
     },
     orderBy: { push: { sequence: 'desc' } },
     select: { state: true },

@@ -103,6 +103,8 @@ export const supersededBy = async (
       repositoryId: push.repositoryId,
       ref: push.ref,
       sequence: { gt: push.sequence },
+      // It brings nothing that is newer.
+      trigger: { not: 'rebuild' },
       build: { state: { not: 'skipped' } },
     },
     orderBy: { sequence: 'desc' },

@@ -60,6 +60,8 @@ export const channels = (cloud: string) => ({
   stackChanged: `${cloud}:bell:stack-changed`,
   /** A push superseded builds of its ref: a build's id. The builder that runs it stops. */
   buildSuperseded: `${cloud}:bell:build-superseded`,
+  /** An operator wishes a rebuild: its id. Builders listen. */
+  rebuildWished: `${cloud}:bell:rebuild-wished`,
   /** A report is due. The reporter listens. */
   reportDue: `${cloud}:bell:report-due`,
 })

@@ -86,20 +86,26 @@ export const release = (db: Database, facts: ReleaseFacts): Promise<WantedRevisi
  * Keeps tenant and repository as they are for the transaction: who removes, suspends or transfers one waits, and then finds
  * what was released. In the order in which they are taken away, so that nobody waits in a circle.
  */
-const holdOwner = async (tx: Transaction, facts: ReleaseFacts): Promise<void> => {
+export const holdOwner = async (
+  tx: Transaction,
+  facts: Pick<ReleaseFacts, 'tenantId' | 'repositoryId'>,
+): Promise<void> => {
   await tx.$queryRaw`SELECT id FROM tenants WHERE id = ${facts.tenantId}::uuid FOR SHARE`
   await tx.$queryRaw`SELECT id FROM repositories WHERE id = ${facts.repositoryId}::uuid FOR SHARE`
 }
 
 /** Locks the build's row for the transaction: who holds an older generation gets no further. */
-const holdBuild = async (tx: Transaction, claim: Claim): Promise<void> => {
+export const holdBuild = async (tx: Transaction, claim: Claim): Promise<void> => {
   const rows = await tx.$queryRaw<unknown[]>`
     SELECT id FROM builds WHERE id = ${claim.buildId}::uuid AND generation = ${claim.generation} FOR UPDATE`
   if (rows.length === 0) throw new AppError('LEASE_LOST', `build ${claim.buildId} was taken over`)
 }
 
-/** In one order for everybody too. */
-const keepImages = async (tx: Transaction, { tenantId, functions, signedBy }: ReleaseFacts): Promise<void> => {
+/** Makes the images of a release known, or holds those that are. In one order for everybody too. */
+export const keepImages = async (
+  tx: Transaction,
+  { tenantId, functions, signedBy }: Pick<ReleaseFacts, 'tenantId' | 'functions' | 'signedBy'>,
+): Promise<void> => {
   const images = functions.flatMap(({ inputs, image: name, digest, isReused }) =>
     inputs === undefined ? [] : [{ inputs, name, digest, isReused }],
   )

@@ -18,7 +18,7 @@ export interface RerunFacts extends Pick<PushFacts, 'repository' | 'sha' | 'deli
 export const rerun = async (tx: Transaction, facts: RerunFacts): Promise<RecordedPush | undefined> => {
   const { repository, sha, delivery, buildId, by } = facts
   const pushes = await tx.push.findMany({
-    where: { repositoryId: repository.id, sha, build: { isNot: null } },
+    where: { repositoryId: repository.id, sha, build: { isNot: null }, trigger: { not: 'rebuild' } },
     orderBy: { sequence: 'desc' },
     include: { build: { select: { id: true, state: true, target: true } }, pullRequest: { select: { isOpen: true } } },
   })

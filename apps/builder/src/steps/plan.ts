@@ -39,25 +39,37 @@ export interface FunctionPlan {
 export const plan = async (run: Run, stacks: readonly RootedStack[]): Promise<FunctionPlan[]> => {
   const { db, urls } = run.context
   const { repository } = run.build.push
+  const isWanted = (fn: StackFunction) => run.rebuilt?.includes(fn.name) ?? true
   const taken = await takenNames(db, {
     tenantId: repository.tenantId,
     repositoryId: repository.id,
-    names: stacks.flatMap(({ stack }) => stack.functions.map((fn) => fn.name)),
+    names: stacks.flatMap(({ stack }) => stack.functions.filter(isWanted).map((fn) => fn.name)),
   })
   if (taken) throw taken
 
   const plans: FunctionPlan[] = []
   for (const rooted of stacks) {
     const fetched = await fetchedTemplates(run, rooted.stack)
-    for (const fn of rooted.stack.functions) {
+    for (const fn of rooted.stack.functions.filter(isWanted)) {
       plans.push(await placedUnder(rooted.root, () => planFunction(run, rooted, fn, fetched)))
     }
   }
+  refuseIfMissing(run, plans)
   const targetUrl = buildPageUrl(urls, run.build.id)
   await run.wantStatuses(
     ...plans.map(({ fn }) => ({ context: fn.name, state: 'pending' as const, description: 'building', targetUrl })),
   )
   return plans
+}
+
+/** What was deployed of a commit may be found in it no more, when the repository's setting `roots` is another one now. */
+const refuseIfMissing = (run: Run, plans: readonly FunctionPlan[]): void => {
+  const missing = run.rebuilt?.find((name) => plans.every(({ fn }) => fn.name !== name))
+  if (missing === undefined) return
+  throw new AppError('STACK_INVALID', `the stack has no ${missing} any more`, {
+    function: missing,
+    hint: `“${missing}” is in no stack.yml of that commit, as the repository is set up now: push it anew`,
+  })
 }
 
 const planFunction = async (

@@ -5,6 +5,7 @@ import { AppError } from '@pushfn/model/errors'
 import { buildPageUrl, functionUrl } from '@pushfn/model/urls'
 import { channels } from '@pushfn/store/bus'
 import { madeAt } from '@pushfn/store/pushes'
+import { releaseRebuild } from '@pushfn/store/release-rebuild'
 import {
   aliasReused,
   removeMissing,
@@ -46,17 +47,22 @@ export const release = async (
   const bells = channels(context.config.cloud)
   const settled = await listen(run, bells.revisionSettled)
   try {
-    const revisions = await writeRelease(context.db, {
+    const facts = {
       claim: run.claim,
       tenantId: repository.tenantId,
       repositoryId: repository.id,
-      sha: build.push.sha,
-      sequence: build.push.sequence,
-      target: run.target,
-      madeAt: madeAt(build.push),
       functions: plans.map((plan) => ({ name: plan.fn.name, spec: plan.spec, ...imageOf(images, plan) })),
       signedBy: context.signingKey,
-    })
+    }
+    const revisions = run.rebuilt
+      ? await releaseRebuild(context.db, facts)
+      : await writeRelease(context.db, {
+          ...facts,
+          sha: build.push.sha,
+          sequence: build.push.sequence,
+          target: run.target,
+          madeAt: madeAt(build.push),
+        })
     await run.wantStatuses(...deploymentReport(run, { state: 'pending', description: 'deploying' }))
     const changed = revisions.filter((revision) => !revision.isReused && !revision.isPinned)
     for (const revision of changed) {
@@ -66,6 +72,8 @@ export const release = async (
     const reused = await tellReused(run, revisions)
     const pinned = revisions.filter((revision) => revision.isPinned).map((revision) => tellPinned(run, revision))
     const released = [...reused, ...(await Promise.all(pinned)), ...(await waitUntilLive(run, plans, changed, settled))]
+    // What a rebuild did not name is none of its business.
+    if (run.rebuilt) return released
     if (!run.target) await keepCommit(run, revisions)
     const removed = await removeWhatLeft(run, plans, revisions)
     for (const fn of removed) {
