@@ -17,7 +17,7 @@ export interface ImageSource {
 const LIMITS: TarLimits = { bytes: 8 * 1_024 ** 3, entries: 1_000_000 }
 /** Marks the containers that images are read from, which never run. */
 const READING = 'pushfn.cloud/reading'
-const OUTLIVED_MS = 3_600_000
+const OUTLIVED_MS = 600_000
 
 /** Every package of an image: all its files are looked at once. Throws ENGINE_FAILED. */
 export const readWholeImage = (source: ImageSource): Promise<ImageContents> =>
@@ -57,10 +57,11 @@ const withContainer = async (
       Labels: { [READING]: cloud },
       NetworkDisabled: true,
       HostConfig: { NetworkMode: 'none' },
-      abortSignal: signal,
+      // Without the signal: the engine would make it all the same, and nobody would know to remove it.
     })
     const reader = createPackageReader()
     try {
+      signal.throwIfAborted()
       await read(container, reader)
     } finally {
       // With the volumes that its image asks for.
