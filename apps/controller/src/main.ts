@@ -34,6 +34,7 @@ const start = async (): Promise<RunningApp> => {
     docker: config.dockerSocket,
     cloud: config.cloud,
     networkPool: config.networkPool,
+    subnetBits: config.networkBits,
     isolate: config.isIsolated,
     egress: config.egress,
     hostPorts: config.hostPorts.map(Number),

@@ -28,9 +28,18 @@ export const settings = {
   }),
   networkPool: setting.text({
     env: 'NETWORK_POOL',
-    description: 'Addresses that tenants’ networks are cut from, a /26 each.',
-    default: '10.210.0.0/16',
+    description: 'Addresses that tenants’ networks are cut from.',
+    default: '10.208.0.0/12',
   }),
+  networkBits: setting.integer(
+    {
+      env: 'NETWORK_BITS',
+      description:
+        'Size of one tenant’s network: 22 has room for 1021 replicas, those that a deploy starts beside the old ones among them. For networks that are made from now on.',
+      default: '22',
+    },
+    { min: 16, max: 28 },
+  ),
   isIsolated: setting.flag({
     env: 'ISOLATE_TENANTS',
     description:

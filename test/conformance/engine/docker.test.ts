@@ -179,7 +179,7 @@ describe('what only Docker has', () => {
       const [alice, bob] = await Promise.all(
         ['alice', 'bob'].map((tenant) => docker.getNetwork(networkName(cloud, tenant)).inspect()),
       )
-      expect(alice?.IPAM?.Config?.[0]?.Subnet).toMatch(/^10\.211\.\d+\.\d+\/26$/)
+      expect(alice?.IPAM?.Config?.[0]?.Subnet).toMatch(/^10\.211\.\d+\.\d+\/22$/)
       expect(alice?.IPAM?.Config?.[0]?.Subnet).not.toBe(bob?.IPAM?.Config?.[0]?.Subnet)
       expect(alice?.EnableIPv6).toBe(false)
       expect(alice?.Options).toMatchObject({

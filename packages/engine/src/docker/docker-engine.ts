@@ -25,9 +25,9 @@ export interface DockerEngineOptions {
   docker: Dockerode | string
   /** Which cloud this is: a DNS label that everything bears as `pushfn.cloud/managed`. Default `pf`. */
   cloud?: string
-  /** The IPv4 network that tenants' subnets are cut from. Default `10.210.0.0/16`; clouds on one host need not differ. */
+  /** The IPv4 network that tenants' subnets are cut from. Default `10.208.0.0/12`; clouds on one host need not differ. */
   networkPool?: string
-  /** The size of a tenant's subnet. Default 26: 1024 tenants in a /16, 61 replicas each. */
+  /** The size of a tenant's subnet. Default 22: 1024 tenants in a /12, 1021 replicas each (a bridge has 1024 ports). */
   subnetBits?: number
   /** The OCI runtime as dockerd knows it (`runsc`, `kata`, …); dockerd's default when absent. */
   runtime?: string
@@ -155,7 +155,7 @@ const telling = async <T>(doing: string, signal: AbortSignal | undefined, work: 
 /** Docker leaves 4 of a subnet's addresses to others: the network's, the gateway's, the broadcast, and one in hand. */
 const MAX_SUBNET_BITS = 29
 
-const checked = ({ cloud = 'pf', networkPool = '10.210.0.0/16', subnetBits = 26 }: DockerEngineOptions) => {
+const checked = ({ cloud = 'pf', networkPool = '10.208.0.0/12', subnetBits = 22 }: DockerEngineOptions) => {
   if (!/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/.test(cloud)) {
     throw new AppError(
       'BAD_REQUEST',
