@@ -90,7 +90,11 @@ describe('the ledger', () => {
       builds: [{ state: 'queued', ref: 'refs/heads/main' }],
     })
     const tag = await pushed({ ...ada, ref: 'refs/tags/v1' })
-    expect(tag).toMatchObject({ outcome: 'ignored', reason: 'refs/tags/v1 is no branch', builds: [] })
+    expect(tag).toMatchObject({
+      outcome: 'ignored',
+      reason: expect.stringContaining('refs/tags/v1 is no branch'),
+      builds: [],
+    })
     const { repository } = aPushPayload(ada)
     const issue = await delivered({ event: 'issues', payload: { action: 'opened', repository } })
     expect(issue).toMatchObject({

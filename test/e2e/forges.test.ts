@@ -75,6 +75,26 @@ describe.each(['gitlab', 'gitea'] as const)('a push to %s', (kind) => {
     }
   })
 
+  test('of a tag or a release makes live what a push has built, where the tenant said so', async () => {
+    const { repository, url, tenant } = await aProject(`joan-${kind}`)
+    await using copy = await aCopy('one')
+    await forge().waitForStatus(await pushed(copy, url()), 'stack-deploy', 'success')
+    const promote = kind === 'gitlab' ? 'tag v*' : 'release v*'
+    const put = await localFetch(`${world.consoleUrl}/api/v1/tenants/${tenant}/repositories/shop/settings`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${world.operatorToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ promote }),
+    })
+    expect(put.status).toBe(200)
+    await copy.write({ 'hello/handler.js': handler('two') })
+    await forge().waitForStatus(await pushed(copy, url()), 'hello', 'success')
+    expect(await textOf(tenant)).toBe('one')
+    await copy.git('tag', '--annotate', '--message', 'the second', 'v2')
+    await copy.git('push', '--quiet', url(), 'v2')
+    if (kind === 'gitea') await forge().publishRelease(repository, 'v2')
+    await expect.poll(() => textOf(tenant), { timeout: 60_000 }).toBe('two')
+  })
+
   test('of a broken stack fails with file, line and key, and leaves the old version serving', async () => {
     const { url, tenant } = await aProject(`alan-${kind}`)
     await using copy = await aCopy('alan')

@@ -29,7 +29,7 @@ const aProject = async (login: string) => {
     return sha
   }
   const answer = async () => (await localFetch(world.functionUrl(login, 'hello'))).text()
-  return { repository, push, answer, [Symbol.asyncDispose]: () => copy[Symbol.asyncDispose]() }
+  return { repository, copy, push, answer, [Symbol.asyncDispose]: () => copy[Symbol.asyncDispose]() }
 }
 
 const buildsOf = async (sha: string) => {
@@ -82,6 +82,37 @@ test('an older commit is not built again: its check says where the branch went, 
   await world.github.rerequest(project.repository, { sha: newer })
   await expect.poll(() => buildsOf(newer), { timeout: 60_000 }).toEqual(['live', 'live'])
   expect(await project.answer()).toBe('newer')
+})
+
+test('a release moves live to the commit behind its tag; a push, a tag and a pre-release do not', async () => {
+  await using project = await aProject('barbara')
+  const { repository, copy } = project
+  await project.push('one')
+  const settings = `${world.consoleUrl}/api/v1/tenants/barbara/repositories/shop/settings`
+  const headers = { authorization: `Bearer ${world.operatorToken}`, 'content-type': 'application/json' }
+  const put = await localFetch(settings, { method: 'PUT', headers, body: JSON.stringify({ promote: 'release v*' }) })
+  expect(put.status).toBe(200)
+  const sha = await project.push('two')
+  expect(checksOf(sha, 'hello').map(({ fields }) => fields.output)).toMatchObject([
+    { title: expect.stringContaining('built: a release “v*” moves live to') },
+  ])
+  expect(world.github.deploymentsOf(sha)).toEqual([])
+  await copy.git('tag', '--annotate', '--message', 'the second', 'v2')
+  await copy.git('push', '--quiet', world.github.pushUrl(repository), 'v2')
+  await world.github.settled()
+  await world.github.publishRelease(repository, 'v2', { isPrerelease: true })
+  expect(await buildsOf(sha)).toEqual(['live'])
+  expect(await project.answer()).toBe('one')
+
+  expect(outcomeOf(await world.github.publishRelease(repository, 'other')).reason).toContain('does not fit “v*”')
+  expect(outcomeOf(await world.github.publishRelease(repository, 'v9')).reason).toContain('there is no such tag')
+  const release = await world.github.publishRelease(repository, 'v2')
+  expect(outcomeOf(release).outcome).toBe('accepted')
+  await expect.poll(project.answer, { timeout: 60_000 }).toBe('two')
+  await expect.poll(() => world.github.deploymentsOf(sha).length, { timeout: 20_000 }).toBe(1)
+  await world.github.webhooks.redeliver(release.guid)
+  expect(outcomeOf(await world.github.publishRelease(repository, 'v2')).reason).toContain('stands at')
+  expect(await buildsOf(sha)).toEqual(['live', 'live'])
 })
 
 test('what one tenant asks for reaches nothing of another’s, whatever build it names', async () => {

@@ -130,6 +130,76 @@ describe('a function', () => {
   })
 })
 
+describe('where tags promote', () => {
+  const promoting = (tenant: TestTenant, settings: object) =>
+    localFetch(`${world.consoleUrl}/api/v1/tenants/${tenant.slug}/repositories/shop/settings`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${tenant.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(settings),
+    })
+  const of = (tenant: TestTenant, sha: string, name: string) =>
+    localFetch(world.functionUrl(`${sha.slice(0, 8)}--${tenant.slug}`, name)).then((answer) => answer.text())
+
+  test('a push has its commit’s URL alone, and a tag of it makes the same image live', async () => {
+    const tenant = await aTenantOf(world)
+    await using copy = await aWorkingCopy()
+    const one = { 'stack.yml': stack('a', 'gone'), 'a/handler.js': handler('one'), 'gone/handler.js': handler('g') }
+    expect((await deploy(copy, tenant, one)).output).toContain('done in')
+    expect((await promoting(tenant, { promote: 'v*' })).status).toBe(400)
+    expect((await promoting(tenant, { promote: 'tag v*' })).status).toBe(200)
+
+    const two = { 'stack.yml': stack('a', 'b'), 'a/handler.js': handler('two'), 'b/handler.js': handler('b') }
+    const { sha, output } = await deploy(copy, tenant, two)
+    expect(output).toContain('a is built, and waits at')
+    expect([await said(tenant, 'a'), await of(tenant, sha, 'a'), await of(tenant, sha, 'b')]).toEqual([
+      'one',
+      'two',
+      'b',
+    ])
+    expect((await localFetch(world.functionUrl(tenant.slug, 'b'))).status).toBe(404)
+    const images = async () => (await litterOf(world.docker, world.cloud)).images.length
+    const before = await images()
+
+    await copy.git('tag', 'x1')
+    await copy.git('push', '--quiet', tenant.gitUrl('shop'), 'x1')
+    expect(await said(tenant, 'a')).toBe('one')
+    await copy.git('tag', '--annotate', '--message', 'the second', 'v2')
+    const stop = callAllTheWhile(tenant, 'a')
+    await copy.git('push', '--quiet', tenant.gitUrl('shop'), 'v2')
+    expect([await said(tenant, 'a'), await said(tenant, 'b')]).toEqual(['two', 'b'])
+    expect(await stop()).toEqual([])
+    expect(await images()).toBe(before)
+    // What the tagged commit does not have goes, as at any deploy.
+    await expect
+      .poll(async () => (await localFetch(world.functionUrl(tenant.slug, 'gone'))).status, { timeout: 20_000 })
+      .toBe(404)
+    const { body } = await api(tenant, 'GET', `${tenant.slug}/builds`)
+    expect(body.items[0]).toMatchObject({ ref: 'refs/tags/v2', sha, state: 'live' })
+    await copy.git('push', '--quiet', tenant.gitUrl('shop'), ':v2')
+    expect(await said(tenant, 'a')).toBe('two')
+  })
+
+  test('branch and tag of one push, and a tag of a commit that no branch brought, go live', async () => {
+    const tenant = await aTenantOf(world)
+    await using copy = await aWorkingCopy()
+    await deploy(copy, tenant, { 'stack.yml': stack('a'), 'a/handler.js': handler('one') })
+    await promoting(tenant, { promote: 'tag v*' })
+    await copy.write({ 'a/handler.js': handler('two') })
+    await copy.commit()
+    await copy.git('tag', 'v2')
+    await copy.git('push', '--quiet', tenant.gitUrl('shop'), 'v2', 'HEAD:main')
+    expect(await said(tenant, 'a')).toBe('two')
+    await copy.write({ 'a/handler.js': handler('three') })
+    await copy.commit('three [skip ci]')
+    await copy.git('tag', 'v3')
+    await copy.git('push', '--quiet', tenant.gitUrl('shop'), 'v3')
+    expect(await said(tenant, 'a')).toBe('three')
+    await copy.git('tag', '--force', 'v3', 'HEAD~1')
+    await copy.git('push', '--quiet', '--force', tenant.gitUrl('shop'), 'v3')
+    expect(await said(tenant, 'a')).toBe('two')
+  })
+})
+
 test('a whole stack goes back to a commit; what came later stays, and all of it is pinned', async () => {
   const tenant = await aTenantOf(world)
   await using copy = await aWorkingCopy()

@@ -101,6 +101,8 @@ export const aPushPayload = (
     ref: facts.ref ?? 'refs/heads/main',
     after: facts.after ?? anySha(),
     deleted: facts.deleted ?? false,
+    // Of a tag the commit behind it is told.
+    ...(facts.ref?.startsWith('refs/tags/') && { head_commit: { id: anySha(), message: 'change' } }),
     repository: {
       ...repository,
       id: facts.repositoryId ?? anyId(),

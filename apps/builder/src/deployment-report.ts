@@ -4,7 +4,8 @@ import type { WantedReport } from '@pushfn/store/reports'
 import type { Run } from './run.ts'
 
 /**
- * What the forge's record of the deployment shall say: nothing for a forge that has none, or when the operators want none.
+ * What the forge's record of the deployment shall say: nothing for a forge that has none, when the operators want
+ * none, or nothing is brought anywhere yet.
  * It is one for the whole stack: it leads to the function when there is one alone, otherwise to the page that lists them.
  */
 export const deploymentReport = (
@@ -14,6 +15,7 @@ export const deploymentReport = (
   const { config, forges, urls } = run.context
   if (!config.areDeploymentsRecorded || !forges[run.build.push.repository.forge]?.setDeployment) return []
   const { build, target } = run
+  if (build.isStaged) return []
   const environment = !target ? 'production' : build.push.pullRequestId ? 'preview' : target.alias
   const [only, second] = about.urls ?? []
   return [

@@ -31,7 +31,7 @@ export const ForgeEvent = z.discriminatedUnion('kind', [
     /** `refs/heads/main` */
     ref: z.string(),
     before: z.string(),
-    /** The new commit; absent when the ref was deleted. */
+    /** The new commit, of a tag with a message the one behind it; absent when the ref was deleted. */
     after: z.string().optional(),
     isForced: z.boolean(),
     pusher: z.string(),
@@ -39,6 +39,18 @@ export const ForgeEvent = z.discriminatedUnion('kind', [
     message: z.string(),
     /** The words in the whole of it that ask not to build, see `skipMarker`. */
     skip: z.string().optional(),
+  }),
+  z.object({
+    kind: z.literal('release'),
+    repository: ForgeRepository,
+    /** `v1.2` */
+    tag: z.string(),
+    /** The commit behind the tag; absent where the forge does not say it. */
+    sha: z.string().optional(),
+    /** The login of who published it. */
+    sender: z.string(),
+    /** Its name, for people. */
+    title: z.string(),
   }),
   z.object({ kind: z.literal('installed'), ...installation, repositories: z.array(ForgeRepositoryLabel).readonly() }),
   z.object({ kind: z.literal('uninstalled'), ...installation }),

@@ -22,7 +22,7 @@ export const BuildEvent = z.discriminatedUnion('kind', [
     kind: z.literal('function'),
     function: z.string(),
     /** `reused` without a URL: its image is there already; with one: it is live already, and goes on as it is. */
-    status: z.enum(['building', 'built', 'reused', 'deploying', 'live', 'failed', 'removed', 'pinned']),
+    status: z.enum(['building', 'built', 'reused', 'deploying', 'live', 'failed', 'removed', 'pinned', 'staged']),
     url: z.string().optional(),
     ms: z.number().nonnegative().optional(),
     reason: z.string().optional(),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { promotionFrom } from './promotion.ts'
 
 /** What git allows as a branch's name (git-check-ref-format), a little narrower. */
 const BRANCH = /^(?![-/.])(?!.*(?:\.\.|\/\/|\/\.|@\{|\.lock(?:\/|$)))[^\p{C}\p{Z}~^:?*[\\]+(?<![/.])$/u
@@ -55,6 +56,15 @@ const Ignore = z
   )
   .max(50)
 
+/** A pattern fits some name that git allows: a slip is told at once, and not by a tag that moves nothing. */
+const Promote = z
+  .string()
+  .max(200)
+  .refine((setting) => {
+    const pattern = promotionFrom(setting)?.pattern
+    return pattern !== undefined && BRANCH.test(pattern.replace(/[*?]/g, 'x'))
+  }, 'it is “tag PATTERN” or “release PATTERN”, as “tag v*”, and the pattern is one of names that git allows')
+
 /**
  * What a tenant has settled about a repository: data, not configuration of the cloud. What is not there is as the
  * description says.
@@ -66,6 +76,9 @@ export const RepositorySettings = z.strictObject({
     .optional()
     .describe('Whether anybody may see the badges of its functions; else those of a public repository alone.'),
   previews: PreviewSettings.optional().describe('What previews of pull requests are like.'),
+  promote: Promote.optional().describe(
+    '“tag v*” or “release v*”: such tags move live; pushes are built, and have the URLs of their commits alone.',
+  ),
 
   roots: Roots.optional().describe('Folders with a stack.yml of their own each; else the repository itself.'),
   ignore: Ignore.optional().describe(

@@ -92,11 +92,12 @@ export const finishBuild = async (
 
 /**
  * The newer push of the same ref, when there is one: then this build need not go on. One that is not built brings nothing
- * in this one's place.
+ * in this one's place; nor does one that is only kept, in the place of one that is to go live.
  */
 export const supersededBy = async (
   db: Database,
   push: { repositoryId: string; ref: string; sequence: bigint },
+  isStaged = false,
 ): Promise<{ sha: string } | undefined> =>
   (await db.push.findFirst({
     where: {
@@ -105,7 +106,7 @@ export const supersededBy = async (
       sequence: { gt: push.sequence },
       // It brings nothing that is newer.
       trigger: { not: 'rebuild' },
-      build: { state: { not: 'skipped' } },
+      build: { state: { not: 'skipped' }, ...(!isStaged && { isStaged }) },
     },
     orderBy: { sequence: 'desc' },
     select: { sha: true },

@@ -17,7 +17,12 @@ export const deployedTree = async (
   repositoryId: string,
 ): Promise<{ tree: string | null; sha: string } | undefined> => {
   const last = await db.build.findFirst({
-    where: { state: 'live', target: { equals: Prisma.AnyNull }, push: { repositoryId, trigger: { not: 'rebuild' } } },
+    where: {
+      state: 'live',
+      isStaged: false,
+      target: { equals: Prisma.AnyNull },
+      push: { repositoryId, trigger: { not: 'rebuild' } },
+    },
     orderBy: { push: { sequence: 'desc' } },
     select: { tree: true, push: { select: { sha: true, sequence: true } } },
   })

@@ -1,8 +1,10 @@
 import { type BuildState, isTerminal, TERMINAL_STATES } from '@pushfn/model/build-state'
 import type { BuildTarget } from '@pushfn/model/build-target'
 import { STACK_CONTEXT, statusContext } from '@pushfn/model/deploy-status'
+import { whyNotPromoted } from '@pushfn/model/promotion'
 import type { Transaction } from './database.ts'
 import type { ForgeKind, Push, PushTrigger, Repository } from './generated/client.ts'
+import { promotionOf, tagOf } from './promotions.ts'
 import { newestMove } from './push-order.ts'
 import { PENDING_AFTER_MS } from './reports.ts'
 import { deployBranchOf } from './repositories.ts'
@@ -11,7 +13,7 @@ import { storable } from './storable.ts'
 
 export interface PushFacts {
   repository: Repository
-  /** `refs/heads/<branch>` */
+  /** `refs/heads/<branch>`, or `refs/tags/<tag>` of one that promotes. */
   ref: string
   sha: string
   before: string
@@ -88,10 +90,19 @@ const recordAtTop = (place: Place): Promise<RecordedPush> => {
 }
 
 const reasonToSkip = ({ repository, ref, skip, preview }: PushFacts): string | undefined => {
+  const tag = tagOf(ref)
+  // Whoever tags a commit wants it, whatever the commit's message says of its push.
+  if (tag !== undefined) return whyTagMovesNothing(repository, tag)
   const branch = ref.replace(/^refs\/heads\//, '')
   const deploys = deployBranchOf(repository)
   if (!preview && branch !== deploys) return `skipping build for ${branch} branch: ${deploys} is the one that deploys`
   return skip && `${skip} in the commit’s message: nothing is built`
+}
+
+/** Of one that is run again: the settings may be others by now. Of which kind it was does not count any more. */
+const whyTagMovesNothing = (repository: Repository, tag: string): string | undefined => {
+  const promotion = promotionOf(repository)
+  return whyNotPromoted(promotion, { by: promotion?.by ?? 'tag', tag })
 }
 
 /** Once more what the ref stands at; of an older commit only that it is not built, for it must not overtake the newer one. */
@@ -144,10 +155,12 @@ const createPush = ({ tx, push, sequence, firstSequence }: Place): Promise<{ id:
 /** Stores a push whose build waits. */
 export const recordQueued = async (place: Place): Promise<Extract<RecordedPush, { kind: 'queued' }>> => {
   const { tx, push, sequence } = place
+  const isStaged = isStagedOnly(push)
   const { id: pushId } = await createPush(place)
   const build = await tx.build.create({
     data: {
       pushId,
+      isStaged,
       ...(push.preview && { target: push.preview.target }),
       // Told only when no builder takes the build soon: then its own word comes first, and is one call less.
       reports: {
@@ -165,11 +178,19 @@ export const recordQueued = async (place: Place): Promise<Extract<RecordedPush, 
     where: {
       state: { notIn: [...TERMINAL_STATES] },
       push: { repositoryId: push.repository.id, ref: push.ref, sequence: { lt: sequence } },
+      ...(isStaged && STAGED_ALONE),
     },
     select: { id: true },
   })
   return { kind: 'queued', pushId, buildId: build.id, superseded: superseded.map((older) => older.id) }
 }
+
+/** What is only kept takes the place of nothing that is to go live. */
+export const STAGED_ALONE = { isStaged: true }
+
+/** Where tags or releases promote, a branch alone moves nothing; what somebody asked for by hand goes live all the same. */
+const isStagedOnly = ({ repository, ref, trigger = 'push', preview }: PushFacts): boolean =>
+  trigger === 'push' && !preview && tagOf(ref) === undefined && promotionOf(repository) !== undefined
 
 const stackContext = ({ preview }: PushFacts): string => statusContext(STACK_CONTEXT, { isPreview: Boolean(preview) })
 
@@ -200,7 +221,8 @@ const recordOvertaken = async (place: Place, newer: KnownPush, isLast: boolean):
   const { push } = place
   const reason = `superseded by ${newer.sha.slice(0, 8)}, which was told of earlier`
   const overtaken = await recordBelow(place, newer, { state: 'superseded', status: 'error', reason })
-  const isBuilt = push.preview || push.ref === `refs/heads/${deployBranchOf(push.repository)}`
+  const isBuilt =
+    push.preview || tagOf(push.ref) !== undefined || push.ref === `refs/heads/${deployBranchOf(push.repository)}`
   const isToBeBuilt = isBuilt && newer.build?.state !== 'skipped'
   if (isLast || !isToBeBuilt) return overtaken
   // The ref is found to stand there, it did not move: its move is known already.

@@ -60,7 +60,15 @@ const wantRebuilt = async (
   const own = await tx.revision.findUnique({
     where: { buildId_functionId: { buildId: claim.buildId, functionId: fn.id } },
   })
-  const told = { name, functionId: fn.id, alias: LIVE, aliasId: alias.id, isReused: false, isPinned: false }
+  const told = {
+    name,
+    functionId: fn.id,
+    alias: LIVE,
+    aliasId: alias.id,
+    isReused: false,
+    isPinned: false,
+    isStaged: false,
+  }
   // A build that is tried again finds its own wish.
   if (own) return { ...told, revisionId: own.id }
   const live = alias.revision

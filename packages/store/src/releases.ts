@@ -11,10 +11,12 @@ import type { Database, Transaction } from './database.ts'
 import { recordImages } from './image-records.ts'
 import { holdImage, rememberImage } from './images.ts'
 import { keepLive } from './keep-live.ts'
+import type { Released } from './kept-of-commit.ts'
 import { endPins, isPinnedAgainst, wantLater } from './pins.ts'
 import { IS_SOMEWHERE, removePreviews } from './remove-previews.ts'
 import { ensureRevision } from './revisions.ts'
 import { keepSigningKey, type SigningKeyFacts } from './signing-keys.ts'
+import { stage } from './stage.ts'
 import { wantPreview } from './want-preview.ts'
 
 export interface WantedFunction {
@@ -43,6 +45,8 @@ export interface ReleaseFacts {
   sequence: bigint
   /** Where they go when that is not `live`. */
   target?: BuildTarget | undefined
+  /** They are kept under the commit's URL, and go nowhere. */
+  isStaged?: boolean
   /** When the push was made, in the same count, where it was not then that it was told of: pins since hold against it. */
   madeAt?: bigint
   functions: readonly WantedFunction[]
@@ -59,6 +63,8 @@ export interface WantedRevision {
   revisionId: string
   /** It is live already, of an earlier build: nothing has to be done. */
   isReused: boolean
+  /** A tag or a release is to move `live` there: the revision is kept, and goes nowhere. */
+  isStaged: boolean
   /** Somebody's later choice holds the function where it is: the revision is kept, and goes nowhere. */
   isPinned: boolean
 }
@@ -120,10 +126,11 @@ export const keepImages = async (
 const wantRevision = async (tx: Transaction, facts: ReleaseFacts, wanted: WantedFunction): Promise<WantedRevision> => {
   const fn = await ensureFunction(tx, facts, wanted.name)
   const { digest, spec } = wanted
-  const { claim, sequence, sha, target } = facts
+  const { claim, sequence, sha, target, isStaged = false } = facts
   const revisionFacts = { functionId: fn.id, buildId: claim.buildId, sha, image: wanted.image, digest, spec, sequence }
-  const told = { name: wanted.name, functionId: fn.id, isPinned: false }
+  const told = { name: wanted.name, functionId: fn.id, isPinned: false, isStaged }
   if (target) return { ...told, ...(await wantPreview(tx, target, revisionFacts)) }
+  if (isStaged) return { ...told, ...(await stage(tx, revisionFacts)) }
   if (await isPinnedAgainst(tx, fn, facts.madeAt ?? sequence))
     return { ...told, ...(await wantLater(tx, revisionFacts)) }
   await endPins(tx, [fn.id])
@@ -133,12 +140,22 @@ const wantRevision = async (tx: Transaction, facts: ReleaseFacts, wanted: Wanted
   const aliasId = await ensureLive(tx, fn.id)
   await tx.function.update({ where: { id: fn.id }, data: { removedAt: null } })
   const wish = { functionId: fn.id, revisionId: revision.id, sequence }
-  if (!(await wantLive(tx, wish)))
-    throw new AppError('SUPERSEDED', `a newer push already wants another revision of ${wanted.name}`)
+  if (!(await wantLive(tx, wish))) throw overtaken(wanted.name)
   return { ...told, alias: LIVE, aliasId, revisionId: revision.id, isReused: false }
 }
 
-const ensureFunction = async (tx: Transaction, facts: ReleaseFacts, name: string) => {
+/** Pushes of other refs, tags among them, take no turns with it. */
+export const overtaken = (name: string): AppError =>
+  new AppError('SUPERSEDED', `a newer push already wants another revision of ${name}`, {
+    hint: `something newer wants another revision of “${name}” live already: look at its revisions`,
+  })
+
+/** Holds the function, which is made when it is new. Throws FUNCTION_TAKEN. */
+export const ensureFunction = async (
+  tx: Transaction,
+  facts: Pick<ReleaseFacts, 'tenantId' | 'repositoryId'>,
+  name: string,
+) => {
   const key = { tenantId_name: { tenantId: facts.tenantId, name } }
   const fn = await tx.function.upsert({
     where: key,
@@ -223,18 +240,21 @@ export const removeMissingPreviews = (
   })
 
 /**
- * Gives the commit its own URL of the functions that it left as they were: called after a successful deploy only. Those that
- * changed had theirs when they went live.
+ * All of a build is where it was to go. Gives the commit its own URL of the functions that it left as they were, since those
+ * that changed had theirs when they went live, and keeps what the build brought.
  */
-export const aliasReused = (
+export const keepReleased = (
   db: Database,
   facts: { claim: Claim; sha: string; revisions: readonly WantedRevision[] },
 ): Promise<void> =>
   db.$transaction(async (tx) => {
     await holdBuild(tx, facts.claim)
-    for (const { functionId, revisionId, isReused } of facts.revisions) {
+    const released: Released = {}
+    for (const { name, functionId, revisionId, isReused } of facts.revisions) {
+      released[name] = revisionId
       if (isReused) await aliasCommit(tx, { functionId, revisionId, sha: facts.sha })
     }
+    await tx.build.update({ where: { id: facts.claim.buildId }, data: { released } })
   })
 
 /** How far revisions came: `live`, `failed` with the reason for the tenant, or still `wanted`. */

@@ -36,14 +36,14 @@ export const sweepRevisions = async (db: Database, keep: number): Promise<string
 
 /**
  * A revision that is being released is older than its alias for moments only. Previews have no past: one that no alias points
- * at goes, and none of them takes a place from what was live.
+ * at goes, and none of them takes a place from what was live; nor does what waits for a tag.
  */
 const markRevisions = (tx: Transaction, functionId: string, keep: number): Promise<number> =>
   tx.$executeRaw`
     UPDATE revisions SET swept_at = now() WHERE id IN (
       SELECT r.id FROM (
         SELECT v.id, v.deployed_at, v.created_at, v.function_id, b.target IS NOT NULL AS is_preview,
-          row_number() OVER (PARTITION BY b.target IS NULL ORDER BY v.deployed_at DESC NULLS LAST) AS rank
+          row_number() OVER (PARTITION BY b.target IS NULL, b.is_staged AND v.state = 'built' ORDER BY v.deployed_at DESC NULLS LAST) AS rank
         FROM revisions v JOIN builds b ON b.id = v.build_id
         WHERE v.function_id = ${functionId}::uuid AND v.swept_at IS NULL
       ) r JOIN functions f ON f.id = r.function_id

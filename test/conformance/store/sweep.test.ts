@@ -4,7 +4,7 @@ import { aliasCommit, pointAlias, wantLive } from '@pushfn/store/aliases'
 import { claimBuild } from '@pushfn/store/builds'
 import type { Database } from '@pushfn/store/database'
 import { giveUpImage } from '@pushfn/store/images'
-import { aliasReused, release } from '@pushfn/store/releases'
+import { keepReleased, release } from '@pushfn/store/releases'
 import type { Repository } from '@pushfn/store/repositories'
 import { imageGone, sweepRevisions, sweptImages } from '@pushfn/store/sweep'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -183,11 +183,11 @@ test('a commit that changed nothing of a function has a URL of it all the same, 
   if (!build) throw new Error('not claimed')
   const claim = { buildId, generation: build.generation }
   const revision = { ...all[0], isReused: true }
-  await aliasReused(db, { claim, sha: build.push.sha, revisions: [revision] })
+  await keepReleased(db, { claim, sha: build.push.sha, revisions: [revision] })
   const at = { functionId_name: { functionId, name: commitAlias(build.push.sha) } }
   expect(await db.alias.findUnique({ where: at })).toMatchObject({ revisionId: all[0].revisionId })
   const stale = { ...claim, generation: claim.generation - 1 }
-  await expect(aliasReused(db, { claim: stale, sha: 'f'.repeat(40), revisions: [] })).rejects.toMatchObject({
+  await expect(keepReleased(db, { claim: stale, sha: 'f'.repeat(40), revisions: [] })).rejects.toMatchObject({
     code: 'LEASE_LOST',
   })
 })

@@ -63,6 +63,7 @@ export interface HookDialect {
     formerName?: string,
   ): HookEvent | undefined
   pullRequest(what: PullRequestChange, facts: PullRequestFacts): HookEvent
+  release(facts: { repository: Repository; tag: string; sha: string; url: string }): HookEvent
 }
 
 export type PullRequestChange = 'opened' | 'synchronised' | 'reopened' | 'closed' | 'merged' | 'retitled'
@@ -72,6 +73,8 @@ export interface HookEvent {
   payload: Record<string, unknown>
   /** Told by the whole forge's hooks alone. */
   isSystemOnly?: boolean
+  /** Told by hooks of a repository alone. */
+  isRepositoryOnly?: boolean
 }
 
 export interface PushFacts {

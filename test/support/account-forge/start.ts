@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createFaults, type Fault, type FaultTarget } from '../github/faults.ts'
-import { commitsBetween, createBareRepository, git } from '../github/refs.ts'
+import { commitsBetween, createBareRepository, git, NO_COMMIT } from '../github/refs.ts'
 import type { Dialect, PullRequestChange } from './operation.ts'
 import { type Call, listen, personOf, type ServerParts } from './server.ts'
 import { createWebhooks, type Webhooks } from './webhooks.ts'
@@ -42,6 +42,8 @@ export interface FakeAccountForge extends AsyncDisposable {
   renameAccount(account: Account, login: string): void
   openPullRequest(head: PullRequest['head'], repository?: Repository, baseRef?: string): Promise<PullRequest>
   changePullRequest(pullRequest: PullRequest, what: Exclude<PullRequestChange, 'opened'>, sha?: string): Promise<void>
+  /** Publishes a release of a tag that is there. */
+  publishRelease(repository: Repository, tag: string): Promise<void>
   comment(pullRequest: PullRequest, author: Account, body: string): void
 
   /** A clone URL with the owner's password in it. */
@@ -75,7 +77,8 @@ export const startAccountForge = async (dialect: Dialect): Promise<FakeAccountFo
   const tellPush: ServerParts['onPush'] = ({ repository, pusher, changes }) => {
     const told = (async () => {
       for (const change of changes) {
-        const commits = await commitsBetween(repository.directory, change.before, change.after)
+        const isTag = change.ref.startsWith('refs/tags/')
+        const commits = await commitsBetween(repository.directory, isTag ? NO_COMMIT : change.before, change.after)
         const who = { id: pusher.id, login: personOf(pusher) }
         await webhooks.tell(repository, await dialect.hooks.push({ ...change, repository, pusher: who, commits, url }))
       }
@@ -169,6 +172,10 @@ export const startAccountForge = async (dialect: Dialect): Promise<FakeAccountFo
       const former = pullRequest.head.sha
       pullRequest.head = { ...pullRequest.head, sha }
       await tellPullRequest(pullRequest, what, former)
+    },
+    publishRelease: async (repository, tag) => {
+      const sha = (await git(repository.directory, 'rev-parse', `refs/tags/${tag}^{commit}`)).trim()
+      await webhooks.tell(repository, dialect.hooks.release({ repository, tag, sha, url }))
     },
     comment: (pullRequest, author, body) => {
       pullRequest.comments.push({ id: world.nextId(), authorId: author.id, body })

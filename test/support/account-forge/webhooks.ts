@@ -26,9 +26,12 @@ export const createWebhooks = (world: World, dialect: HookDialect) => {
     deliveries,
 
     /** Tells all hooks that the event is for; resolves when all have answered. */
-    tell: async (repository: Repository, { event, payload, isSystemOnly = false }: HookEvent): Promise<void> => {
+    tell: async (
+      repository: Repository,
+      { event, payload, isSystemOnly = false, isRepositoryOnly = false }: HookEvent,
+    ): Promise<void> => {
       const hooks = [
-        ...world.systemHooks.map((hook) => ({ hook, isSystem: true })),
+        ...(isRepositoryOnly ? [] : world.systemHooks).map((hook) => ({ hook, isSystem: true })),
         ...(isSystemOnly ? [] : repository.hooks.map((hook) => ({ hook, isSystem: false }))),
       ]
       const made = hooks.map(

@@ -39,6 +39,29 @@ export const HOOKS: HookDialect = {
         }
       : undefined,
 
+  release: ({ repository, tag, url }) => ({
+    event: 'release',
+    payload: {
+      action: 'published',
+      release: {
+        id: 1,
+        tag_name: tag,
+        target_commitish: repository.defaultBranch,
+        name: `Release ${tag}`,
+        body: '',
+        url: `${url}/api/v1/repos/${fullName(repository)}/releases/1`,
+        draft: false,
+        prerelease: false,
+        created_at: '2026-11-02T12:55:12Z',
+        published_at: '2026-11-02T12:55:12Z',
+        author: userBody(repository.owner),
+        assets: [],
+      },
+      repository: repositoryBody(repository, url),
+      sender: userBody(repository.owner),
+    },
+  }),
+
   pullRequest: (what, { pullRequest, baseSha, url }) => {
     const { head, repository } = pullRequest
     return {

@@ -22,7 +22,9 @@ export const pushPayload = async (
   const example = exampleOf('push', (payload) => isObject(payload.installation) && isObject(payload.head_commit))
   const isDeleted = after === NO_COMMIT
   const isCreated = before === NO_COMMIT
-  const commits = await commitsBetween(repository.directory, before, after)
+  // Of a tag the commit behind it is told, wherever it stood.
+  const from = ref.startsWith('refs/tags/') ? NO_COMMIT : before
+  const commits = await commitsBetween(repository.directory, from, after)
   const isForced = !isDeleted && !isCreated && !(await isAncestor(repository.directory, before, after))
   const shown = commits.map((commit) => commitBody(commit, repository, url))
   return {
@@ -109,6 +111,23 @@ export const rerequestedPayload = (
       head_sha: what.sha,
       ...('fields' in what && { id: what.id, name: what.fields.name, external_id: what.fields.external_id ?? '' }),
     },
+    repository: repositoryBody(objectIn(example, 'repository'), repository, url),
+    sender: accountBody(objectIn(example, 'sender'), sender),
+    installation: { id: installation.id, node_id: nodeId('Installation', installation.id) },
+  }
+}
+
+/** Somebody publishes a release of a tag. */
+export const releasePayload = (
+  { repository, installation, sender }: { repository: Repository; installation: Installation; sender: Account },
+  { tag, isPrerelease }: { tag: string; isPrerelease: boolean },
+  url: string,
+): Json => {
+  const { organization: _organization, ...example } = exampleOf('release', (payload) => payload.action === 'published')
+  return {
+    ...example,
+    action: 'published',
+    release: { ...objectIn(example, 'release'), tag_name: tag, name: `Release ${tag}`, prerelease: isPrerelease },
     repository: repositoryBody(objectIn(example, 'repository'), repository, url),
     sender: accountBody(objectIn(example, 'sender'), sender),
     installation: { id: installation.id, node_id: nodeId('Installation', installation.id) },

@@ -11,6 +11,7 @@ import {
   installationRepositoriesPayload,
   pingPayload,
   pushPayload,
+  releasePayload,
   repositoryPayload,
   rerequestedPayload,
 } from './payloads.ts'
@@ -185,6 +186,12 @@ export const startGithub = async (options: FakeGithubOptions): Promise<FakeGithu
       if (!installation) throw new Error('the App is not installed there')
       const event = 'fields' in what ? 'check_run' : 'check_suite'
       return webhooks.send(event, rerequestedPayload({ repository, installation, sender }, what, url))
+    },
+    publishRelease: async (repository, tag, { isPrerelease = false } = {}) => {
+      const installation = installationOf(world, repository)
+      if (!installation) throw new Error('the App is not installed there')
+      const about = { repository, installation, sender: repository.owner }
+      return webhooks.send('release', releasePayload(about, { tag, isPrerelease }, url))
     },
     ping: async () => {
       await webhooks.send('ping', pingPayload(options.app.id))

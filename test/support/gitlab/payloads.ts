@@ -30,7 +30,7 @@ export const HOOKS: HookDialect = {
         after,
         ref,
         ref_protected: true,
-        checkout_sha: after === NO_COMMIT ? null : after,
+        checkout_sha: after === NO_COMMIT ? null : isTag ? (commits.at(-1)?.id ?? null) : after,
         message: null,
         user_id: pusher.id,
         user_name: pusher.login,
@@ -76,6 +76,33 @@ export const HOOKS: HookDialect = {
       owners: [{ name: 'Somebody', email: '' }],
       project_visibility: repository.isPrivate ? 'private' : 'public',
       ...(formerName && { old_path_with_namespace: formerName }),
+    },
+  }),
+
+  release: ({ repository, tag, sha, url }) => ({
+    event: 'Release Hook',
+    // System hooks do not tell of releases.
+    isRepositoryOnly: true,
+    payload: {
+      id: 1,
+      created_at: '2026-11-02 12:55:12 UTC',
+      description: '',
+      name: `Release ${tag}`,
+      released_at: '2026-11-02 12:55:12 UTC',
+      tag,
+      object_kind: 'release',
+      project: projectBody(repository, url),
+      url: `${url}/${fullName(repository)}/-/releases/${tag}`,
+      action: 'create',
+      assets: { count: 0, links: [], sources: [] },
+      commit: {
+        id: sha,
+        message: 'a change',
+        title: 'a change',
+        timestamp: '2026-10-31T11:58:32+11:00',
+        url: `${url}/${fullName(repository)}/-/commit/${sha}`,
+        author: { name: 'Somebody', email: '' },
+      },
     },
   }),
 

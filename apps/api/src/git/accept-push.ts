@@ -1,6 +1,8 @@
+import { whyNotPromoted } from '@pushfn/model/promotion'
 import { buildPageUrl } from '@pushfn/model/urls'
 import { followBuild } from '@pushfn/store/build-stream'
 import type { Transaction } from '@pushfn/store/database'
+import { promotionOf, tagOf } from '@pushfn/store/promotions'
 import { type RecordedPush, recordPush } from '@pushfn/store/pushes'
 import type { Repository } from '@pushfn/store/repositories'
 import type { ApiContext } from '../context.ts'
@@ -8,7 +10,7 @@ import { ring } from '../webhooks/receive.ts'
 import { defaultBranchOf } from './default-branch.ts'
 import { progressLines } from './progress.ts'
 import type { RefCommand } from './ref-commands.ts'
-import { branchHeads, type CommitWords, describeCommit, pointHead } from './repositories-on-disk.ts'
+import { branchHeads, type CommitWords, commitBehind, describeCommit, pointHead } from './repositories-on-disk.ts'
 
 /** How long a pusher's terminal waits for a word of the build before it lets go. The build goes on. */
 const SILENCE_LIMIT_MS = 900_000
@@ -25,14 +27,18 @@ export interface AcceptedPush {
 
 /** Stores the pushes of the refs that git moved, rings, and tells the builds as they run: lines for the pusher's terminal. */
 export async function* acceptPush(context: ApiContext, push: AcceptedPush): AsyncGenerator<string> {
-  for (const command of push.commands) {
-    if (!push.taken.has(command.ref) || !command.ref.startsWith('refs/heads/') || !command.after) continue
-    let recorded: RecordedPush
+  for (const command of branchesFirst(push.commands)) {
+    if (!push.taken.has(command.ref) || !command.after) continue
+    let recorded: RecordedPush | string
     try {
       recorded = await storePush(context, push, { ...command, after: command.after })
     } catch (err) {
       context.log.error({ err, repository: push.repository.id }, 'a push could not be stored')
       yield 'the push is taken, but the cloud cannot note it now: it will be built within some minutes\n'
+      continue
+    }
+    if (typeof recorded === 'string') {
+      if (recorded) yield `${recorded}\n`
       continue
     }
     if (recorded.kind === 'known') {
@@ -64,13 +70,29 @@ export async function* acceptPush(context: ApiContext, push: AcceptedPush): Asyn
   }
 }
 
+/** What a branch of the same push brings is built by the time that a tag promotes it. */
+const branchesFirst = (commands: readonly RefCommand[]): RefCommand[] =>
+  [BRANCHES, TAGS].flatMap((kind) => commands.filter(({ ref }) => ref.startsWith(kind)))
+
+const BRANCHES = 'refs/heads/'
+const TAGS = 'refs/tags/'
+
+/** Stores a push, or says why not: nothing to be said of a tag where tags mean nothing. */
 const storePush = async (
   context: Pick<ApiContext, 'db'>,
   where: Pick<AcceptedPush, 'repository' | 'user' | 'folder'>,
   command: { ref: string; before: string; after: string },
-): Promise<RecordedPush> => {
-  const words = await describeCommit(where.folder, command.after)
-  return context.db.$transaction((tx) => storePushIn(tx, where, { ...command, ...words }))
+): Promise<RecordedPush | string> => {
+  const tag = tagOf(command.ref)
+  if (tag !== undefined) {
+    const promotion = promotionOf(await context.db.repository.findUniqueOrThrow({ where: { id: where.repository.id } }))
+    const reason = whyNotPromoted(promotion, { by: 'tag', tag })
+    if (reason) return promotion ? reason : ''
+  }
+  const after = tag === undefined ? command.after : await commitBehind(where.folder, command.after)
+  if (after === undefined) return `${command.ref} is no tag of a commit`
+  const words = await describeCommit(where.folder, after)
+  return context.db.$transaction((tx) => storePushIn(tx, where, { ...command, after, ...words }))
 }
 
 /** Also what the reconciler calls for a branch whose push was never stored. */
@@ -80,7 +102,9 @@ export const storePushIn = async (
   command: { ref: string; before: string; after: string; isFound?: boolean } & Pick<CommitWords, 'message' | 'skip'>,
 ): Promise<RecordedPush> =>
   recordPush(tx, {
-    repository: await withDefaultBranch(tx, where),
+    repository: command.ref.startsWith(TAGS)
+      ? await tx.repository.findUniqueOrThrow({ where: { id: where.repository.id } })
+      : await withDefaultBranch(tx, where),
     ref: command.ref,
     sha: command.after,
     before: command.before,
@@ -98,7 +122,7 @@ const withDefaultBranch = async (
   tx: Transaction,
   { repository: { id }, folder }: Pick<AcceptedPush, 'repository' | 'folder'>,
 ): Promise<Repository> => {
-  const isFirst = (await tx.ref.count({ where: { repositoryId: id } })) === 0
+  const isFirst = (await tx.ref.count({ where: { repositoryId: id, name: { startsWith: BRANCHES } } })) === 0
   if (!isFirst) return tx.repository.findUniqueOrThrow({ where: { id } })
   const defaultBranch = defaultBranchOf([...(await branchHeads(folder)).keys()])
   await pointHead(folder, defaultBranch)

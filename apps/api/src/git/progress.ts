@@ -46,6 +46,8 @@ const functionLine = (event: Extract<BuildEvent, { kind: 'function' }>): string 
       return `${name} is live at ${event.url ?? ''}`
     case 'pinned':
       return `${name} stays where it was put by hand`
+    case 'staged':
+      return `${name} is built, and waits at ${event.url ?? ''}`
     case 'removed':
       return `${name} is removed`
     case 'failed':

@@ -70,6 +70,16 @@ export const describeCommit = async (folder: string, sha: string): Promise<Commi
 const isCutOff = (err: unknown): err is Error & { stdout: string } =>
   err instanceof Error && 'code' in err && err.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER' && 'stdout' in err
 
+/** The commit behind a tag, be it one with a message; undefined when it is one of something else. */
+export const commitBehind = (folder: string, object: string): Promise<string | undefined> =>
+  execute('git', ['-C', folder, 'rev-parse', '--verify', '--quiet', '--end-of-options', `${object}^{commit}`], {
+    env: gitEnvironment(),
+    timeout: 5_000,
+  }).then(
+    ({ stdout }) => stdout.trim(),
+    () => undefined,
+  )
+
 /** Makes a branch the one that a clone checks out. */
 export const pointHead = async (folder: string, branch: string): Promise<void> => {
   await execute('git', ['-C', folder, 'symbolic-ref', 'HEAD', `refs/heads/${branch}`], {

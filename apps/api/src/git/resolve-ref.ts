@@ -27,12 +27,13 @@ export const resolveRef = async (
   context: ApiContext,
   repository: Repository & { tenant: Tenant },
   name: string,
+  limitMs = LIMIT_MS,
 ): Promise<ResolvedRef | undefined> => {
   const candidates = name.startsWith('refs/') ? [name] : [`refs/heads/${name}`, `refs/tags/${name}`]
   // What else a forge has is not the repository's own: a pull request's head is anybody's.
   if (!candidates.every((ref) => /^refs\/(?:heads|tags)\//.test(ref))) return undefined
   const found = repository.forge === 'builtin' ? refsHere : refsThere
-  const refs = await found(context, repository, candidates)
+  const refs = await found(context, repository, { names: candidates, limitMs })
   for (const ref of candidates) {
     // A tag with a message is an object of its own: the commit is behind it.
     const sha = refs.get(`${ref}^{}`) ?? refs.get(ref)
@@ -44,22 +45,22 @@ export const resolveRef = async (
 type FindRefs = (
   context: ApiContext,
   repository: Repository & { tenant: Tenant },
-  names: readonly string[],
+  asked: { names: readonly string[]; limitMs: number },
 ) => Promise<Map<string, string>>
 
-const refsHere: FindRefs = async ({ config }, repository, names) => {
+const refsHere: FindRefs = async ({ config }, repository, { names, limitMs }) => {
   const folder = repositoryFolder(config.dataDir, repository.id)
   // It ends with 1 when there is none of them.
   const { stdout } = await execute('git', ['-C', folder, 'show-ref', '--dereference', '--', ...names], {
     env: gitEnvironment(),
-    timeout: LIMIT_MS,
+    timeout: limitMs,
     maxBuffer: MAX_BYTES,
   }).catch(() => ({ stdout: '' }))
   return refsOf(stdout)
 }
 
-const refsThere: FindRefs = async (context, repository, names) => {
-  const signal = AbortSignal.timeout(LIMIT_MS)
+const refsThere: FindRefs = async (context, repository, { names, limitMs }) => {
+  const signal = AbortSignal.timeout(limitMs)
   const source = await forgeOf(context.forges, repository.forge).checkoutSource(forgeRepository(repository), signal)
   const asked = ['ls-remote', '--quiet', '--', source.url, ...names, ...names.map((name) => `${name}^{}`)]
   try {

@@ -1,9 +1,12 @@
-import type { ForgeDelivery, ForgeEvent, ForgeRepositoryLabel } from '@pushfn/forge/forge'
+import type { ForgeDelivery, ForgeEvent, ForgeRepository, ForgeRepositoryLabel } from '@pushfn/forge/forge'
+import { NO_COMMIT } from '@pushfn/model/ids'
+import { whyNotPromoted } from '@pushfn/model/promotion'
 import { removeAccount, setAccountSuspended } from '@pushfn/store/accounts'
 import { forgetBuildHooks } from '@pushfn/store/build-hooks'
 import { CANCEL_REASONS, type Stopped } from '@pushfn/store/cancellation'
 import type { Transaction } from '@pushfn/store/database'
 import type { DeliveryFacts, Outcome } from '@pushfn/store/deliveries'
+import { promotionOf, refOfTag, tagOf } from '@pushfn/store/promotions'
 import { recordPullRequest } from '@pushfn/store/pull-requests'
 import { type RecordedPush, recordPush } from '@pushfn/store/pushes'
 import { functionsOfTenant, repositoriesBeside, restoreFunctions } from '@pushfn/store/removals'
@@ -70,6 +73,10 @@ export const applyEvent = async (tx: Transaction, frame: Frame, event: ForgeEven
       return undefined
     case 'push':
       return applyPush(tx, frame, event)
+    case 'release': {
+      const { repository, tag, sha, sender: pusher, title: message } = event
+      return applyTag(tx, frame, { repository, by: 'release', tag, sha, pusher, message })
+    }
     case 'pull-request':
       return applyPullRequest(tx, frame, event)
     case 'installed': {
@@ -123,8 +130,11 @@ const applyPush = async (
   event: Extract<ForgeEvent, { kind: 'push' }>,
 ): Promise<string | undefined> => {
   const { forge, id } = frame.facts
-  if (!event.ref.startsWith('refs/heads/')) return `${event.ref} is no branch`
+  const tag = tagOf(event.ref)
+  if (tag === undefined && !event.ref.startsWith('refs/heads/')) return `${event.ref} is no branch`
+  // A tag that goes takes nothing with it: what it made live is.
   if (!event.after) return `${event.ref} was deleted`
+  if (tag !== undefined) return applyTag(tx, frame, { ...event, by: 'tag', tag, sha: event.after })
   if (!(await frame.allowed.has(tx, forge, event.repository.owner))) return unknownTenant(event.repository.owner)
 
   const tenant = await ensureTenant(tx, { forge, id: event.repository.ownerId, login: event.repository.owner })
@@ -141,6 +151,41 @@ const applyPush = async (
   })
   if (push.kind === 'known') return `${event.ref} stands at ${event.after.slice(0, 8)} already`
   return notePush(frame, push)
+}
+
+/** A tag or a release moves `live` where the tenant said so of its kind and name. */
+const applyTag = async (tx: Transaction, frame: Frame, told: ToldTag): Promise<string | undefined> => {
+  const { forge, id } = frame.facts
+  const { repository: facts, by, tag, sha, before = NO_COMMIT, pusher, message } = told
+  const there = await repositoryByForgeId(tx, forge, facts.id)
+  const reason = whyNotPromoted(there && promotionOf(there), { by, tag })
+  if (reason) return reason
+  if (sha === undefined) return `nobody knows which commit ${tag} is of: there is no such tag`
+  if (!(await frame.allowed.has(tx, forge, facts.owner))) return unknownTenant(facts.owner)
+  const tenant = await ensureTenant(tx, { forge, id: facts.ownerId, login: facts.owner })
+  const repository = await placeRepository(tx, frame, tenant, facts)
+  const push = await recordPush(tx, {
+    repository,
+    ref: refOfTag(tag),
+    sha,
+    before,
+    pusher,
+    message,
+    delivery: { forge, id },
+  })
+  if (push.kind === 'known') return `${tag} stands at ${sha.slice(0, 8)} already`
+  return notePush(frame, push)
+}
+
+interface ToldTag {
+  repository: ForgeRepository
+  by: 'tag' | 'release'
+  tag: string
+  /** Undefined when the forge has no such tag. */
+  sha: string | undefined
+  before?: string
+  pusher: string
+  message: string
 }
 
 /** Somebody who may write to the repository asks for a commit to be built once more; what is not ours is nobody's to ask for. */

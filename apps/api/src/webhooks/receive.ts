@@ -6,6 +6,7 @@ import type { ApiContext } from '../context.ts'
 import { applyEvents } from './apply-events.ts'
 import { subjectOf } from './subject-of.ts'
 import { tryAgain } from './try-again.ts'
+import { withCommits } from './with-commits.ts'
 
 export interface WebhookAnswer {
   outcome: 'accepted' | 'ignored' | 'known'
@@ -25,7 +26,7 @@ export const receiveWebhook = async (
   request: WebhookRequest,
 ): Promise<WebhookAnswer> => {
   const forge = forgeOfWebhook(context, forgeKind)
-  const delivery = await forge.receive(request)
+  const delivery = await withCommits(context, forge.kind, await forge.receive(request))
   const facts = {
     forge: forge.kind,
     id: delivery.id,

@@ -1,35 +1,23 @@
 import { placesIn } from '@pushfn/images/log-places'
-import { aliasHost } from '@pushfn/model/alias'
 import { NOT_DEPLOYED, STACK_CONTEXT } from '@pushfn/model/deploy-status'
 import { AppError } from '@pushfn/model/errors'
-import { buildPageUrl, functionUrl } from '@pushfn/model/urls'
+import { buildPageUrl } from '@pushfn/model/urls'
 import { channels } from '@pushfn/store/bus'
 import { madeAt } from '@pushfn/store/pushes'
 import { releaseRebuild } from '@pushfn/store/release-rebuild'
 import {
-  aliasReused,
-  removeMissing,
   removeMissingPreviews,
   revisionStates,
   type WantedRevision,
   release as writeRelease,
 } from '@pushfn/store/releases'
 import { deploymentReport } from '../deployment-report.ts'
+import { keepCommit, removeFromLive } from '../keep-commit.ts'
 import type { Run } from '../run.ts'
+import { listenForSettled, type Settled } from '../settled.ts'
+import { type ReleasedFunction, tellLive, tellPinned, tellRemoved, tellReused, tellStaged } from '../tell-released.ts'
 import type { BuiltImage } from './build.ts'
 import type { FunctionPlan } from './plan.ts'
-
-/** A bell may get lost: the database is asked this often all the same. */
-const LOOK_EVERY_MS = 1_000
-
-export interface ReleasedFunction {
-  name: string
-  url: string
-  /** It went on running as it did: nothing of it changed. */
-  isReused: boolean
-  /** It stays where somebody put it by hand after the push was made. */
-  isPinned: boolean
-}
 
 /**
  * Writes the wanted revisions and waits until the controller brought each live or gave it up. A function of which neither
@@ -45,7 +33,7 @@ export const release = async (
   const { context, build } = run
   const { repository } = build.push
   const bells = channels(context.config.cloud)
-  const settled = await listen(run, bells.revisionSettled)
+  const settled = await listenForSettled(run)
   try {
     const facts = {
       claim: run.claim,
@@ -61,82 +49,56 @@ export const release = async (
           sha: build.push.sha,
           sequence: build.push.sequence,
           target: run.target,
+          isStaged: build.isStaged,
           madeAt: madeAt(build.push),
         })
     await run.wantStatuses(...deploymentReport(run, { state: 'pending', description: 'deploying' }))
-    const changed = revisions.filter((revision) => !revision.isReused && !revision.isPinned)
+    const changed = revisions.filter((revision) => !revision.isReused && !revision.isPinned && !revision.isStaged)
     for (const revision of changed) {
       run.tell({ kind: 'function', function: revision.name, status: 'deploying' })
       void context.bus.publish(bells.functionWanted, revision.functionId)
     }
     const reused = await tellReused(run, revisions)
+    const staged = revisions.filter((revision) => revision.isStaged && !revision.isReused)
+    const waiting = await Promise.all(staged.map((revision) => tellStaged(run, revision)))
     const pinned = revisions.filter((revision) => revision.isPinned).map((revision) => tellPinned(run, revision))
-    const released = [...reused, ...(await Promise.all(pinned)), ...(await waitUntilLive(run, plans, changed, settled))]
+    const live = await waitUntilLive(run, plans, changed, settled)
+    const released = [...reused, ...waiting, ...(await Promise.all(pinned)), ...live]
     // What a rebuild did not name is none of its business.
     if (run.rebuilt) return released
     if (!run.target) await keepCommit(run, revisions)
-    const removed = await removeWhatLeft(run, plans, revisions)
-    for (const fn of removed) {
-      run.tell({ kind: 'function', function: fn.name, status: 'removed' })
-      void context.bus.publish(bells.functionWanted, fn.id)
-    }
+    if (build.isStaged) return released
+    await removeWhatLeft(run, plans, revisions)
     return released
   } finally {
     settled.close()
   }
 }
 
-/** The commit's own URL leads to what it left as it was, too. */
-const keepCommit = async (run: Run, revisions: readonly WantedRevision[]): Promise<void> => {
-  const { db, bus, config } = run.context
-  await aliasReused(db, { claim: run.claim, sha: run.build.push.sha, revisions })
-  for (const { functionId, isReused } of revisions) {
-    if (isReused) void bus.publish(channels(config.cloud).functionWanted, functionId)
-  }
-}
-
 /** What is in the stack no more goes, once all that is in it is there. */
-const removeWhatLeft = (run: Run, plans: readonly FunctionPlan[], revisions: readonly WantedRevision[]) => {
-  const { push } = run.build
-  const of = { claim: run.claim, repositoryId: push.repositoryId, sequence: push.sequence }
+const removeWhatLeft = async (
+  run: Run,
+  plans: readonly FunctionPlan[],
+  revisions: readonly WantedRevision[],
+): Promise<void> => {
   const { target } = run
-  const names = plans.map((plan) => plan.fn.name)
-  if (!target) return removeMissing(run.context.db, { ...of, madeAt: madeAt(push), keep: names })
+  if (!target) {
+    return removeFromLive(
+      run,
+      plans.map((plan) => plan.fn.name),
+    )
+  }
+  const { push } = run.build
+  const of = { claim: run.claim, repositoryId: push.repositoryId, sequence: push.sequence, alias: target.alias }
   const previewed = revisions.filter((revision) => revision.alias === target.alias)
   const keep = previewed.map((revision) => revision.functionId)
-  return removeMissingPreviews(run.context.db, { ...of, alias: target.alias, keep })
+  tellRemoved(run, await removeMissingPreviews(run.context.db, { ...of, keep }))
 }
 
 const imageOf = (images: ReadonlyMap<string, BuiltImage>, plan: FunctionPlan): BuiltImage => {
   const image = images.get(plan.fn.name)
   if (!image) throw new AppError('INTERNAL', `no image of ${plan.fn.name}`)
   return image
-}
-
-interface Settled {
-  /** Resolves at the next bell, or after a while without one. */
-  next(): Promise<void>
-  close(): void
-}
-
-/** Listens before the wish is written, so that no bell is missed. */
-const listen = async (run: Run, channel: string): Promise<Settled> => {
-  let wake = Promise.withResolvers<void>()
-  const ring = () => wake.resolve()
-  const close = await run.context.bus.subscribe(channel, ring)
-  run.signal.addEventListener('abort', ring)
-  return {
-    next: async () => {
-      const timer = setTimeout(ring, LOOK_EVERY_MS)
-      await wake.promise
-      clearTimeout(timer)
-      wake = Promise.withResolvers<void>()
-    },
-    close: () => {
-      close()
-      run.signal.removeEventListener('abort', ring)
-    },
-  }
 }
 
 const waitUntilLive = async (
@@ -175,42 +137,6 @@ const waitUntilLive = async (
   const plan = plans.find(({ fn }) => fn.name === first?.name)
   if (first) throw notReady(run, plan, { ...first, count: Math.max(culprits.length, 1) })
   return released
-}
-
-const urlOf = (run: Run, { name, alias }: WantedRevision): string =>
-  functionUrl(run.context.urls, aliasHost({ tenant: run.build.push.repository.tenant.slug, alias }), name)
-
-const tellLive = async (run: Run, revision: WantedRevision, ms: number): Promise<ReleasedFunction> => {
-  const { name } = revision
-  const url = urlOf(run, revision)
-  run.tell({ kind: 'function', function: name, status: 'live', url, ms })
-  await run.wantStatuses({ context: name, state: 'success', description: `live at ${url}`, targetUrl: url })
-  return { name, url, isReused: false, isPinned: false }
-}
-
-const tellReused = async (run: Run, revisions: readonly WantedRevision[]): Promise<ReleasedFunction[]> => {
-  const reused = revisions
-    .filter((revision) => revision.isReused)
-    .map((revision) => ({ name: revision.name, url: urlOf(run, revision) }))
-  for (const { name, url } of reused) run.tell({ kind: 'function', function: name, status: 'reused', url })
-  await run.wantStatuses(
-    ...reused.map(({ name, url }) => ({
-      context: name,
-      state: 'success' as const,
-      description: `reused: unchanged, live at ${url}`,
-      targetUrl: url,
-    })),
-  )
-  return reused.map((fn) => ({ ...fn, isReused: true, isPinned: false }))
-}
-
-const tellPinned = async (run: Run, revision: WantedRevision): Promise<ReleasedFunction> => {
-  const { name } = revision
-  const url = urlOf(run, revision)
-  const reason = 'built, but not live: the function was pinned by hand after this push'
-  run.tell({ kind: 'function', function: name, status: 'pinned', reason })
-  await run.wantStatuses({ context: name, state: 'success', description: reason, targetUrl: url })
-  return { name, url, isReused: false, isPinned: true }
 }
 
 /** What the function said last may name the lines of its own code that are to blame. */

@@ -2,13 +2,14 @@ import { STACK_CONTEXT } from '@pushfn/model/deploy-status'
 import { buildPageUrl } from '@pushfn/model/urls'
 import { deploymentReport } from '../deployment-report.ts'
 import type { Run } from '../run.ts'
-import type { ReleasedFunction } from './release.ts'
+import type { ReleasedFunction } from '../tell-released.ts'
+import { waitsFor } from '../waits-for.ts'
 
 /** Ends the build as live, tells everybody, and keeps its log. */
 export const report = async (run: Run, released: readonly ReleasedFunction[]): Promise<void> => {
   const about = {
     state: 'success' as const,
-    description: descriptionOf(released),
+    description: descriptionOf(run, released),
   }
   const status = { context: STACK_CONTEXT, ...about, targetUrl: buildPageUrl(run.context.urls, run.build.id) }
   const deployment = deploymentReport(run, { ...about, urls: released.map((fn) => fn.url) })
@@ -16,7 +17,8 @@ export const report = async (run: Run, released: readonly ReleasedFunction[]): P
 }
 
 /** `deployed hello`, `deployed 3 functions, reused 47`, `nothing changed: reused hello, pinned by hand 1` */
-const descriptionOf = (released: readonly ReleasedFunction[]): string => {
+const descriptionOf = (run: Run, released: readonly ReleasedFunction[]): string => {
+  if (run.build.isStaged) return `built and kept: ${waitsFor(run)} makes it live`
   const pinned = released.filter((fn) => fn.isPinned).length
   const reused = released.filter((fn) => fn.isReused)
   const deployed = released.filter((fn) => !fn.isReused && !fn.isPinned)

@@ -12,6 +12,7 @@ export type Tone = 'good' | 'bad' | 'busy' | 'quiet'
 const TONES: Readonly<Record<AnyState, Tone>> = {
   live: 'good',
   built: 'good',
+  staged: 'quiet',
   accepted: 'good',
   failed: 'bad',
   down: 'bad',

@@ -3,13 +3,16 @@ import { cut } from '../cut.ts'
 import { headMessage } from '../head-message.ts'
 import { PREVIEW_LABEL, PULL_REQUEST_ACTIONS } from '../pull-request-actions.ts'
 import type { HookMeaning } from '../receive-hook.ts'
-import { DeletePayload, PullRequestPayload, PushPayload, RepositoryPayload } from './payload.ts'
+import { noCommitBehind, PRERELEASE } from '../tags.ts'
+import { DeletePayload, PullRequestPayload, PushPayload, ReleasePayload, RepositoryPayload } from './payload.ts'
 
 /** What Gitea's event with this payload means. Throws a ZodError when the payload has not the event's shape. */
 export const meaningOf = (event: string, payload: unknown): HookMeaning => {
   switch (event) {
     case 'push':
       return pushed(PushPayload.parse(payload))
+    case 'release':
+      return releaseChanged(ReleasePayload.parse(payload))
     case 'delete':
       return refDeleted(DeletePayload.parse(payload))
     case 'pull_request':
@@ -22,21 +25,37 @@ export const meaningOf = (event: string, payload: unknown): HookMeaning => {
   }
 }
 
-const pushed = (payload: PushPayload): HookMeaning => ({
-  repositoryId: payload.repository.id,
-  stated: payload.repository,
-  eventOf: (repository) => ({
-    kind: 'push',
-    repository,
-    ref: payload.ref,
-    before: payload.before,
-    ...(payload.after !== NO_COMMIT && { after: payload.after }),
-    // Gitea does not say.
-    isForced: false,
-    pusher: cut(payload.pusher.login, 100),
-    ...headMessage(payload.head_commit?.message),
-  }),
-})
+const pushed = (payload: PushPayload): HookMeaning => {
+  const { ref, head_commit } = payload
+  const isDeleted = payload.after === NO_COMMIT
+  const isTag = ref.startsWith('refs/tags/')
+  // `after` is the tag's own object, where it has a message.
+  if (isTag && !isDeleted && !head_commit) return { ignored: noCommitBehind(ref) }
+  const after = isTag && head_commit ? head_commit.id : payload.after
+  return {
+    repositoryId: payload.repository.id,
+    stated: payload.repository,
+    eventOf: (repository) => ({
+      kind: 'push',
+      repository,
+      ref,
+      before: payload.before,
+      ...(!isDeleted && { after }),
+      // Gitea does not say.
+      isForced: false,
+      pusher: cut(payload.pusher.login, 100),
+      ...headMessage(head_commit?.message),
+    }),
+  }
+}
+
+const releaseChanged = ({ action, release, sender, repository: stated }: ReleasePayload): HookMeaning => {
+  if (action !== 'published') return ignoredAction('release', action)
+  if (release.prerelease) return { ignored: PRERELEASE }
+  const { tag_name: tag, name } = release
+  const about = { tag, title: cut(name || tag, 200), sender: cut(sender.login, 100) }
+  return { repositoryId: stated.id, stated, eventOf: (repository) => ({ kind: 'release', repository, ...about }) }
+}
 
 const refDeleted = (payload: DeletePayload): HookMeaning => ({
   repositoryId: payload.repository.id,

@@ -34,10 +34,18 @@ export const PushPayload = z.object({
   before: Sha,
   after: Sha,
   pusher: User,
-  head_commit: z.object({ message: z.string() }).nullish(),
+  head_commit: z.object({ id: Sha, message: z.string() }).nullish(),
   repository: Repository,
 })
 export type PushPayload = z.infer<typeof PushPayload>
+
+export const ReleasePayload = z.object({
+  action: z.string(),
+  release: z.object({ tag_name: z.string().min(1).max(1024), name: z.string().nullish(), prerelease: z.boolean() }),
+  sender: User,
+  repository: Repository,
+})
+export type ReleasePayload = z.infer<typeof ReleasePayload>
 
 /** A branch or tag that was deleted: no push tells of it. */
 export const DeletePayload = z.object({

@@ -24,7 +24,7 @@ const push = {
   before: 'a'.repeat(40),
   after: 'b'.repeat(40),
   pusher: { login: 'ada' },
-  head_commit: { message: 'Say hello\n\nand more' },
+  head_commit: { id: 'b'.repeat(40), message: 'Say hello\n\nand more' },
   repository,
 }
 const pullRequest = {
@@ -58,6 +58,20 @@ const deliver = (
 }
 
 describe('Gitea’s webhooks', () => {
+  it('tell of a tag the commit behind it, and of a release when it is published', async () => {
+    const tag = { ...push, ref: 'refs/tags/v1', after: 'c'.repeat(40) }
+    expect((await deliver(tag)).events).toMatchObject([{ ref: 'refs/tags/v1', after: 'b'.repeat(40) }])
+    expect(await deliver({ ...tag, head_commit: null })).toMatchObject({ events: [], ignored: expect.any(String) })
+    const release = { tag_name: 'v1', name: '', prerelease: false }
+    const payload = { action: 'published', release, repository, sender: { login: 'ada' } }
+    expect((await deliver(payload, { event: 'release' })).events).toEqual([
+      { kind: 'release', repository: shop, tag: 'v1', title: 'v1', sender: 'ada' },
+    ])
+    expect((await deliver({ ...payload, action: 'updated' }, { event: 'release' })).events).toEqual([])
+    const early = { ...payload, release: { ...release, prerelease: true } }
+    expect((await deliver(early, { event: 'release' })).events).toEqual([])
+  })
+
   it('say what was pushed, by the word of the whole Gitea without asking it', async () => {
     asked.length = 0
     expect(await deliver(push)).toEqual({

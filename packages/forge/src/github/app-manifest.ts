@@ -10,7 +10,7 @@ const PERMISSIONS = {
   deployments: 'write',
   pull_requests: 'write',
 }
-const EVENTS = ['push', 'pull_request', 'repository', 'check_run', 'check_suite']
+const EVENTS = ['push', 'pull_request', 'release', 'repository', 'check_run', 'check_suite']
 const LIMIT_MS = 10_000
 
 /**

@@ -4,6 +4,7 @@ import { cut } from '../cut.ts'
 import type { ForgeEvent, ForgeRepository, ForgeRepositoryLabel } from '../forge.ts'
 import { headMessage } from '../head-message.ts'
 import { PREVIEW_LABEL, PULL_REQUEST_ACTIONS } from '../pull-request-actions.ts'
+import { noCommitBehind, PRERELEASE } from '../tags.ts'
 import {
   AnyPayload,
   CheckRunPayload,
@@ -12,6 +13,7 @@ import {
   InstallationRepositoriesPayload,
   PullRequestPayload,
   PushPayload,
+  ReleasePayload,
   RepositoryPayload,
 } from './payload.ts'
 
@@ -24,7 +26,9 @@ export const meaningOf = (event: string, payload: unknown): Meaning => {
     case 'ping':
       return { events: [{ kind: 'ping' }] }
     case 'push':
-      return { events: [pushed(PushPayload.parse(payload))] }
+      return pushed(PushPayload.parse(payload))
+    case 'release':
+      return releaseChanged(payload)
     case 'installation':
       return installationChanged(InstallationPayload.parse(payload))
     case 'installation_repositories':
@@ -42,18 +46,37 @@ export const meaningOf = (event: string, payload: unknown): Meaning => {
   }
 }
 
-const pushed = (payload: PushPayload): ForgeEvent => {
+const pushed = (payload: PushPayload): Meaning => {
+  const { ref, head_commit } = payload
   const isDeleted = payload.deleted || payload.after === NO_COMMIT
+  const isTag = ref.startsWith('refs/tags/')
+  // `after` is the tag's own object, where it has a message.
+  if (isTag && !isDeleted && !head_commit) return { ignored: noCommitBehind(ref) }
+  const after = isTag && head_commit ? head_commit.id : payload.after
   return {
-    kind: 'push',
-    repository: repositoryOf(payload),
-    ref: payload.ref,
-    before: payload.before,
-    ...(!isDeleted && { after: payload.after }),
-    isForced: payload.forced,
-    pusher: cut(payload.pusher.name, 100),
-    ...headMessage(payload.head_commit?.message),
+    events: [
+      {
+        kind: 'push',
+        repository: repositoryOf(payload),
+        ref,
+        before: payload.before,
+        ...(!isDeleted && { after }),
+        isForced: payload.forced,
+        pusher: cut(payload.pusher.name, 100),
+        ...headMessage(head_commit?.message),
+      },
+    ],
   }
+}
+
+const releaseChanged = (payload: unknown): Meaning => {
+  const { action, release, sender, ...place } = ReleasePayload.parse(payload)
+  // A draft is published once; what is edited later is the same release.
+  if (action !== 'published') return ignoredAction('release', action)
+  if (release.prerelease) return { ignored: PRERELEASE }
+  const { tag_name: tag, name } = release
+  const about = { tag, title: cut(name || tag, 200), sender: cut(sender.login, 100) }
+  return { events: [{ kind: 'release', repository: repositoryOf(place), ...about }] }
 }
 
 const installationChanged = (payload: InstallationPayload): Meaning => {

@@ -30,11 +30,19 @@ export const PushPayload = z.object({
   deleted: z.boolean(),
   forced: z.boolean(),
   pusher: z.object({ name: z.string() }),
-  head_commit: z.object({ message: z.string() }).nullish(),
+  head_commit: z.object({ id: Sha, message: z.string() }).nullish(),
   repository: Repository,
   installation: z.object({ id: Id }).optional(),
 })
 export type PushPayload = z.infer<typeof PushPayload>
+
+export const ReleasePayload = z.object({
+  action: z.string(),
+  release: z.object({ tag_name: z.string().min(1).max(1024), name: z.string().nullish(), prerelease: z.boolean() }),
+  sender: z.object({ login: z.string() }),
+  repository: Repository,
+  installation: z.object({ id: Id }).optional(),
+})
 
 export const InstallationPayload = z.object({
   action: z.string(),

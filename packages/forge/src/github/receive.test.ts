@@ -15,7 +15,7 @@ const push = {
   deleted: false,
   forced: false,
   pusher: { name: 'ada' },
-  head_commit: { message: 'Say hello\n\nand more' },
+  head_commit: { id: 'b'.repeat(40), message: 'Say hello\n\nand more' },
   repository: { id: 11, name: 'hello', private: true, default_branch: 'main', owner: { id: 7, login: 'Ada' } },
   installation: { id: 3 },
 }
@@ -71,7 +71,10 @@ describe('receiving a webhook', () => {
   })
 
   it('hands on the words by which the message, not its first line alone, asks not to be built', async () => {
-    const { events } = await deliver({ ...push, head_commit: { message: 'Say hello\n\n[skip ci]' } })
+    const { events } = await deliver({
+      ...push,
+      head_commit: { id: 'b'.repeat(40), message: 'Say hello\n\n[skip ci]' },
+    })
     expect(events[0]).toMatchObject({ message: 'Say hello', skip: '[skip ci]' })
   })
 
@@ -79,6 +82,28 @@ describe('receiving a webhook', () => {
     const { events } = await deliver({ ...push, deleted: true, after: '0'.repeat(40), head_commit: null })
     expect(events[0]).not.toHaveProperty('after')
     expect(events[0]).toMatchObject({ kind: 'push', message: '' })
+  })
+
+  it('tells of a tag the commit behind it, be it one with a message', async () => {
+    const tag = { ...push, ref: 'refs/tags/v1', after: 'c'.repeat(40) }
+    const { events } = await deliver(tag)
+    expect(events).toMatchObject([{ kind: 'push', ref: 'refs/tags/v1', after: 'b'.repeat(40) }])
+    const { ignored } = await deliver({ ...tag, head_commit: null })
+    expect(ignored).toBe('refs/tags/v1 is no tag of a commit')
+  })
+
+  it('tells of a release when it is published, and of no pre-release', async () => {
+    const { repository, installation } = push
+    const release = { tag_name: 'v1', name: 'The first', prerelease: false }
+    const payload = { action: 'published', release, repository, installation, sender: { id: 9, login: 'grace' } }
+    expect((await deliver(payload, {}, 'release')).events).toMatchObject([
+      { kind: 'release', repository: { id: '11' }, tag: 'v1', title: 'The first', sender: 'grace' },
+    ])
+    for (const action of ['created', 'edited', 'released', 'deleted']) {
+      expect((await deliver({ ...payload, action }, {}, 'release')).events).toEqual([])
+    }
+    const early = await deliver({ ...payload, release: { ...release, prerelease: true } }, {}, 'release')
+    expect(early).toMatchObject({ events: [], ignored: expect.stringContaining('pre-release') })
   })
 
   it.each([

@@ -3,7 +3,8 @@ import { cut } from '../cut.ts'
 import { headMessage } from '../head-message.ts'
 import { PREVIEW_LABEL } from '../pull-request-actions.ts'
 import type { HookMeaning } from '../receive-hook.ts'
-import { MergeRequestPayload, ProjectPayload, PushPayload } from './payload.ts'
+import { noCommitBehind } from '../tags.ts'
+import { MergeRequestPayload, ProjectPayload, PushPayload, ReleasePayload } from './payload.ts'
 
 /** What GitLab's event with this payload means. Throws a ZodError when the payload has not the event's shape. */
 export const meaningOf = (event: string, payload: unknown): HookMeaning => {
@@ -11,6 +12,8 @@ export const meaningOf = (event: string, payload: unknown): HookMeaning => {
     case 'push':
     case 'tag_push':
       return pushed(PushPayload.parse(payload))
+    case 'release':
+      return releaseChanged(ReleasePayload.parse(payload))
     case 'merge_request':
       return mergeRequestChanged(MergeRequestPayload.parse(payload))
     case 'project_rename':
@@ -28,20 +31,34 @@ export const meaningOf = (event: string, payload: unknown): HookMeaning => {
   }
 }
 
-const pushed = (payload: PushPayload): HookMeaning => ({
-  repositoryId: payload.project_id,
-  eventOf: (repository) => ({
-    kind: 'push',
-    repository,
-    ref: payload.ref,
-    before: payload.before,
-    ...(payload.after !== NO_COMMIT && { after: payload.after }),
-    // GitLab does not say.
-    isForced: false,
-    pusher: cut(payload.user_username ?? payload.user_name ?? '', 100),
-    ...headMessage(payload.commits?.find((commit) => commit.id === payload.after)?.message),
-  }),
-})
+const pushed = (payload: PushPayload): HookMeaning => {
+  const { ref } = payload
+  const isDeleted = payload.after === NO_COMMIT
+  const isTag = ref.startsWith('refs/tags/')
+  if (isTag && !isDeleted && !payload.checkout_sha) return { ignored: noCommitBehind(ref) }
+  const after = isTag && payload.checkout_sha ? payload.checkout_sha : payload.after
+  return {
+    repositoryId: payload.project_id,
+    eventOf: (repository) => ({
+      kind: 'push',
+      repository,
+      ref,
+      before: payload.before,
+      ...(!isDeleted && { after }),
+      // GitLab does not say.
+      isForced: false,
+      pusher: cut(payload.user_username ?? payload.user_name ?? '', 100),
+      ...headMessage(payload.commits?.find((commit) => commit.id === after)?.message),
+    }),
+  }
+}
+
+const releaseChanged = ({ action, tag, name, project, commit }: ReleasePayload): HookMeaning => {
+  if (action !== 'create') return { ignored: `the action “${cut(action, 50)}” of release means nothing here` }
+  // Who published it GitLab does not say.
+  const about = { tag, sha: commit.id, title: cut(name || tag, 200), sender: cut(commit.author?.name ?? '', 100) }
+  return { repositoryId: project.id, eventOf: (repository) => ({ kind: 'release', repository, ...about }) }
+}
 
 const mergeRequestChanged = (payload: MergeRequestPayload): HookMeaning => {
   const { object_attributes: request, project, user } = payload

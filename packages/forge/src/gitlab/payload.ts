@@ -13,6 +13,8 @@ export const PushPayload = z.object({
   ref: RefName,
   before: Sha,
   after: Sha,
+  /** The commit behind a tag with a message; null when there is none. */
+  checkout_sha: Sha.nullish(),
   project_id: Id,
   user_username: z.string().nullish(),
   user_name: z.string().nullish(),
@@ -20,6 +22,15 @@ export const PushPayload = z.object({
   commits: z.array(z.object({ id: z.string(), message: z.string() })).nullish(),
 })
 export type PushPayload = z.infer<typeof PushPayload>
+
+export const ReleasePayload = z.object({
+  action: z.string(),
+  tag: z.string().min(1).max(1024),
+  name: z.string().nullish(),
+  project: z.object({ id: Id }),
+  commit: z.object({ id: Sha, author: z.object({ name: z.string() }).nullish() }),
+})
+export type ReleasePayload = z.infer<typeof ReleasePayload>
 
 const Labels = z.array(z.object({ title: z.string() }))
 

@@ -50,6 +50,25 @@ const signed = (key: string, body: string, at = Date.now()) => {
 }
 
 describe('GitLab’s webhooks', () => {
+  it('tell of a tag the commit behind it, and of a release when it is made', async () => {
+    const tag = { ...push, object_kind: 'tag_push', ref: 'refs/tags/v1', after: 'd'.repeat(40), commits: [] }
+    const { events } = await deliver({ ...tag, checkout_sha: 'b'.repeat(40) })
+    expect(events).toMatchObject([{ kind: 'push', ref: 'refs/tags/v1', after: 'b'.repeat(40) }])
+    expect(await deliver({ ...tag, checkout_sha: null })).toMatchObject({ events: [], ignored: expect.any(String) })
+    const release = {
+      object_kind: 'release',
+      action: 'create',
+      tag: 'v1',
+      name: 'The first',
+      project: { id: 15 },
+      commit: { id: 'b'.repeat(40), author: { name: 'Ada' } },
+    }
+    expect((await deliver(release)).events).toEqual([
+      { kind: 'release', repository: shop, tag: 'v1', sha: 'b'.repeat(40), title: 'The first', sender: 'Ada' },
+    ])
+    expect((await deliver({ ...release, action: 'update' })).events).toEqual([])
+  })
+
   it('say what was pushed; whose the project is, GitLab says', async () => {
     expect(await deliver(push)).toEqual({
       id: 'd-1',
