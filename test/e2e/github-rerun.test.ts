@@ -115,6 +115,71 @@ test('a release moves live to the commit behind its tag; a push, a tag and a pre
   expect(await buildsOf(sha)).toEqual(['live', 'live'])
 })
 
+const buttonsOf = (check: { fields: Record<string, unknown> } | undefined): string[] =>
+  (Array.isArray(check?.fields.actions) ? check.fields.actions : []).map((action) => Object(action).identifier)
+
+test('“Roll back” of a check goes to what was live before, once, says so, and reaches no other tenant’s', async () => {
+  await using project = await aProject('edith')
+  await using stranger = await aProject('frances')
+  const { repository } = project
+  const one = await project.push('one')
+  await stranger.push('theirs')
+  const two = await project.push('two')
+  const deployedTwo = () => world.github.deploymentsOf(two)[0]?.statuses.at(-1)?.state
+  await expect.poll(deployedTwo, { timeout: 20_000 }).toBe('success')
+  const [check] = checksOf(two, 'hello')
+  if (!check) throw new Error('there is no check')
+  expect(buttonsOf(checksOf(one, 'hello')[0])).toEqual(['roll-back'])
+  expect([buttonsOf(check), buttonsOf(checksOf(two, 'stack-deploy')[0])]).toEqual([['roll-back'], ['roll-back']])
+
+  const stolen = await world.github.pressButton(stranger.repository, check, 'roll-back')
+  expect(outcomeOf(stolen)).toEqual({ outcome: 'ignored', reason: 'nothing live is of that check' })
+  const pressed = await world.github.pressButton(repository, check, 'roll-back')
+  expect(outcomeOf(pressed).outcome).toBe('accepted')
+  await expect.poll(project.answer, { timeout: 60_000 }).toBe('one')
+  const again = await world.github.pressButton(repository, check, 'roll-back').catch(() => undefined)
+  if (again) expect(outcomeOf(again).reason).toContain('is not what is live any more')
+  await world.github.webhooks.redeliver(pressed.guid)
+  await expect.poll(() => buttonsOf(checksOf(two, 'hello')[0]), { timeout: 20_000 }).toEqual([])
+  expect(checksOf(two, 'hello')[0]?.fields.output).toMatchObject({
+    title: `rolled back by edith to ${one.slice(0, 8)}`,
+  })
+  await expect.poll(deployedTwo, { timeout: 20_000 }).toBe('inactive')
+  expect(world.github.deploymentsOf(one)[0]?.statuses.at(-1)?.state).toBe('success')
+  expect([await project.answer(), await stranger.answer()]).toEqual(['one', 'theirs'])
+
+  // The button of what is live no more, on the commit that is live again: there is nothing before it.
+  const [older] = checksOf(one, 'stack-deploy')
+  if (!older) throw new Error('there is no check')
+  const nothing = await world.github.pressButton(repository, older, 'roll-back')
+  expect(outcomeOf(nothing).reason).toBe(`nothing that is kept of “hello” was live before ${one.slice(0, 8)}`)
+})
+
+test('a deploy by hand is run again when its check is asked for', async () => {
+  await using project = await aProject('hedy')
+  const one = await project.push('one')
+  const deploy = () =>
+    localFetch(`${world.consoleUrl}/api/v1/tenants/hedy/repositories/shop/deploys`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${world.operatorToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ ref: 'main' }),
+    })
+  expect((await deploy()).status).toBe(202)
+  await expect.poll(() => buildsOf(one), { timeout: 60_000 }).toEqual(['live', 'live'])
+  await expect.poll(() => checksOf(one, 'hello').length, { timeout: 20_000 }).toBe(2)
+  const byHand = checksOf(one, 'hello').at(-1)
+  if (!byHand) throw new Error('there is no check')
+  const asked = await world.github.rerequest(project.repository, byHand)
+  expect(outcomeOf(asked).outcome).toBe('accepted')
+  await expect.poll(() => buildsOf(one), { timeout: 60_000 }).toEqual(['live', 'live', 'live'])
+  const twice = await world.github.rerequest(project.repository, byHand)
+  expect(outcomeOf(twice).reason).toContain('already')
+  const two = await project.push('two')
+  const late = await world.github.rerequest(project.repository, byHand)
+  expect(outcomeOf(late).reason).toBe(`not built again: main has moved on to ${two.slice(0, 8)}`)
+  expect(await project.answer()).toBe('two')
+})
+
 test('what one tenant asks for reaches nothing of another’s, whatever build it names', async () => {
   await using mine = await aProject('joan')
   await using theirs = await aProject('alan')

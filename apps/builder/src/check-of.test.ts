@@ -39,6 +39,8 @@ const facts = ({ report, build, ...over }: Over = {}): CheckFacts => ({
       state: 'live',
       startedAt: new Date(0),
       finishedAt: null,
+      isStaged: false,
+      target: null,
       reports: [{ context: 'stack-deploy' }, { context: 'hello' }],
       ...build,
     },
@@ -46,6 +48,22 @@ const facts = ({ report, build, ...over }: Over = {}): CheckFacts => ({
 })
 
 describe('a report as a check run', () => {
+  it('has a button to roll back what its build brought live, and nothing else', () => {
+    const actionsOf = (over: Over) => checkOf(facts(over)).actions
+    expect(actionsOf({})).toEqual(['roll-back'])
+    expect(actionsOf({ function: 'hello' })).toEqual(['roll-back'])
+    for (const over of [
+      { function: 'other' },
+      { report: { state: 'failure' } },
+      { report: { description: 'rolled back by ada to 1a2b3c4d' } },
+      { build: { state: 'failed' } },
+      { build: { isStaged: true } },
+      { build: { target: { alias: 'pr-1-shop' } } },
+    ] satisfies Over[]) {
+      expect(actionsOf(over), JSON.stringify(over)).toEqual([])
+    }
+  })
+
   it.each([
     ['pending', 'queued', 'queued'],
     ['pending', 'building', 'in_progress'],

@@ -3,6 +3,7 @@ import type { BuildEvent } from '@pushfn/model/build-event'
 import type { BuildFailure, BuildState } from '@pushfn/model/build-state'
 import type { CommitState } from '@pushfn/model/deploy-status'
 import { mayBeTold } from '@pushfn/store/reports'
+import { ROLLED_BACK } from '@pushfn/store/take-back'
 
 /** The end of the log that a check run shows. */
 const LOG_LINES = 100
@@ -22,6 +23,9 @@ export interface CheckFacts {
       state: BuildState
       startedAt: Date | null
       finishedAt: Date | null
+      isStaged: boolean
+      /** Null: it went live. */
+      target: unknown
       reports: readonly { context: string }[]
     }
   }
@@ -53,6 +57,7 @@ export const checkOf = (facts: CheckFacts): Check => {
     ...(build.startedAt && { startedAt: build.startedAt }),
     ...(build.finishedAt && { completedAt: build.finishedAt }),
     detailsUrl: report.targetUrl ?? facts.pageUrl,
+    actions: mayBeRolledBack(facts) ? ['roll-back'] : [],
     faults: isItsFailure(facts) ? (failure?.faults ?? []).map(faultOf) : [],
   }
 }
@@ -68,6 +73,18 @@ const stateOf = (report: CommitState, build: BuildState): Check['state'] => {
     case 'error':
       return build === 'superseded' || build === 'cancelled' ? 'cancelled' : 'failure'
   }
+}
+
+/** What this very build brought live; what somebody has taken back already says so. */
+const mayBeRolledBack = ({ report, function: name, events }: CheckFacts): boolean => {
+  const { build } = report
+  if (report.state !== 'success' || build.isStaged || build.target !== null) return false
+  // A function's word may come a moment before its build's end, and is the last one of it.
+  if (build.state !== 'live' && build.state !== 'deploying') return false
+  if (report.description.startsWith(ROLLED_BACK)) return false
+  return events.some(
+    (event) => event.kind === 'function' && event.status === 'live' && (name ?? event.function) === event.function,
+  )
 }
 
 /** Lines are annotated once: at the function that they are of, or at the stack when that has no check of its own. */

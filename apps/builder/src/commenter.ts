@@ -3,6 +3,7 @@ import { forgeOf } from '@pushfn/forge/forges'
 import { AppError } from '@pushfn/model/errors'
 import { channels } from '@pushfn/store/bus'
 import { commentDelayed, commentSent, type DueComment, dueComments } from '@pushfn/store/pull-request-comments'
+import { askForApproval } from './ask-for-approval.ts'
 import type { BuilderContext } from './context.ts'
 import { startLooking } from './looking.ts'
 import { previewComment } from './preview-comment.ts'
@@ -26,6 +27,7 @@ const write = async (context: BuilderContext, comment: DueComment, signal: Abort
     const forge = forgeOf(context.forges, repository.forge)
     const body = previewComment(context.urls, comment)
     await forge.upsertComment?.(forgeRepository(repository), number, { key: 'previews', body }, signal)
+    await askForApproval(context, { forge, about: comment, signal })
     await commentSent(context.db, comment)
   } catch (err) {
     if (signal.aborted) return commentDelayed(context.db, comment, 0)

@@ -1,7 +1,7 @@
 import { aliasHost } from '@pushfn/model/alias'
 import { BuildFailure } from '@pushfn/model/build-state'
 import { buildPageUrl, type CloudUrls, functionUrl } from '@pushfn/model/urls'
-import { type DueComment, newestBuildState } from '@pushfn/store/pull-request-comments'
+import { type DueComment, newestBuildState, waitsForApproval } from '@pushfn/store/pull-request-comments'
 
 /**
  * The cloud's one comment on a pull request, in Markdown: where its previews are, and what became of its newest commit. All
@@ -13,8 +13,8 @@ export const previewComment = (urls: CloudUrls, about: DueComment): string => {
   const build = pushes[0]?.build
   const sha = about.headSha.slice(0, 8)
   if (!isOpen) return 'The previews of this pull request are gone, since it was closed.\n'
-  if (about.isFork && about.approvedSha !== about.headSha) {
-    return `Nothing of \`${sha}\` runs yet: it comes from a fork. A member of the repository lets it run with the label \`preview\`, or in the console. Later commits must be let run anew.\n`
+  if (waitsForApproval(about)) {
+    return `Nothing of \`${sha}\` runs yet: it comes from a fork. A member of the repository lets it run with the label \`preview\`, or the button “Approve” of its check, where the forge has one. Later commits must be let run anew.\n`
   }
   const host = aliasHost({ tenant: repository.tenant.slug, alias })
   const rows = previews.map(({ name, sha: at, failure }) => {

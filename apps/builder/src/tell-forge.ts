@@ -72,7 +72,8 @@ const deploymentOf = (context: BuilderContext, report: DueReport, environment: s
   logUrl: buildPageUrl(context.urls, report.buildId),
 })
 
-const deploymentState = ({ state, build }: DueReport): Deployment['state'] => {
+const deploymentState = ({ state, build, isOver }: DueReport): Deployment['state'] => {
+  if (isOver) return 'inactive'
   if (state === 'pending') return 'in_progress'
   if (state !== 'error') return state
   return build.state === 'superseded' || build.state === 'cancelled' ? 'inactive' : 'error'

@@ -21,6 +21,10 @@ export type ForgeAccount = z.infer<typeof ForgeAccount>
 export const ForgeRepositoryLabel = z.object({ id: z.string(), name: z.string(), isPrivate: z.boolean() })
 export type ForgeRepositoryLabel = z.infer<typeof ForgeRepositoryLabel>
 
+/** What a button of a check asks for: `live` back to where it was, a fork's commit to be let run. */
+export const CheckActionName = z.enum(['roll-back', 'approve'])
+export type CheckActionName = z.infer<typeof CheckActionName>
+
 const installation = { installationId: z.string(), account: ForgeAccount }
 
 export const ForgeEvent = z.discriminatedUnion('kind', [
@@ -72,6 +76,17 @@ export const ForgeEvent = z.discriminatedUnion('kind', [
     sha: z.string(),
     /** What the check run bears as `externalId`; absent when the whole commit is to be run again. */
     buildId: z.string().optional(),
+    /** The login of who asks, whom the forge lets write to the repository. */
+    sender: z.string(),
+  }),
+  z.object({
+    kind: z.literal('action-requested'),
+    repository: ForgeRepository,
+    action: CheckActionName,
+    /** The commit that the check is on, its name, and what it bears as `externalId`. */
+    sha: z.string(),
+    check: z.string(),
+    externalId: z.uuid(),
     /** The login of who asks, whom the forge lets write to the repository. */
     sender: z.string(),
   }),

@@ -1,8 +1,8 @@
 import type { CommitStatus } from '@pushfn/model/deploy-status'
 import type { Fault } from '@pushfn/model/errors'
-import type { ForgeAccount, ForgeEvent, ForgeRepository } from './forge-event.ts'
+import type { CheckActionName, ForgeAccount, ForgeEvent, ForgeRepository } from './forge-event.ts'
 
-export type { ForgeAccount, ForgeEvent, ForgeRepository, ForgeRepositoryLabel } from './forge-event.ts'
+export type { CheckActionName, ForgeAccount, ForgeEvent, ForgeRepository, ForgeRepositoryLabel } from './forge-event.ts'
 
 /**
  * Where code lives. One folder per forge, one line each in `forges.ts`. A forge never touches the database: it turns a
@@ -195,9 +195,11 @@ export interface Check {
   summary: string
   /** The end of the build log as text. */
   log: string
-  state: 'queued' | 'in_progress' | 'success' | 'failure' | 'neutral' | 'cancelled'
+  state: 'queued' | 'in_progress' | 'success' | 'failure' | 'neutral' | 'cancelled' | 'action_required'
   startedAt?: Date
   completedAt?: Date
   detailsUrl: string
   faults: readonly Fault[]
+  /** Buttons on it, where the forge has such; none without. */
+  actions?: readonly CheckActionName[]
 }

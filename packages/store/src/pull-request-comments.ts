@@ -42,6 +42,15 @@ const previewsOf = async (db: Database, of: { repositoryId: string; alias: strin
   return aliases.map(({ function: fn, revision, failure }) => ({ name: fn.name, sha: revision?.sha ?? null, failure }))
 }
 
+/** It comes from a fork, and nobody has let its head commit run. */
+export const waitsForApproval = ({
+  isOpen,
+  isFork,
+  approvedSha,
+  headSha,
+}: Pick<DueComment, 'isOpen' | 'isFork' | 'approvedSha' | 'headSha'>): boolean =>
+  isOpen && isFork && approvedSha !== headSha
+
 /** The comment says what there was to say when it was taken; what came meanwhile stays due. */
 export const commentSent = async (db: Database, comment: DueComment): Promise<void> => {
   await db.pullRequest.updateMany({

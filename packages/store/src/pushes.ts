@@ -194,7 +194,8 @@ const isStagedOnly = ({ repository, ref, trigger = 'push', preview }: PushFacts)
 
 const stackContext = ({ preview }: PushFacts): string => statusContext(STACK_CONTEXT, { isPreview: Boolean(preview) })
 
-const recordEnded = async (
+/** Stores a push of which nothing is built, with the reason. */
+export const recordEnded = async (
   place: Place,
   end: { state: 'skipped' | 'superseded'; status: 'success' | 'error'; reason: string },
 ): Promise<RecordedPush> => {

@@ -10,6 +10,8 @@ export const PENDING_AFTER_MS = 2_000
 export interface WantedReport extends CommitStatus {
   /** The environment that the commit is brought to: then it is a deployment's, and its target is where it answers. */
   environment?: string
+  /** Of a deployment: it is not there any more. */
+  isOver?: boolean
 }
 
 /**
@@ -22,19 +24,19 @@ export const wantReports = async (
   reports: readonly WantedReport[],
   pendingAfterMs = PENDING_AFTER_MS,
 ) => {
-  for (const { context, state, description, targetUrl = null, environment = null } of reports) {
+  for (const { context, state, description, targetUrl = null, environment = null, isOver = false } of reports) {
     const afterMs = state === 'pending' ? pendingAfterMs : 0
     // A build that is tried again says the same again: the forge need not hear it twice.
     await db.$executeRaw`
-      INSERT INTO reports AS known (build_id, context, state, description, target_url, environment, due_at)
+      INSERT INTO reports AS known (build_id, context, state, description, target_url, environment, is_over, due_at)
       VALUES (${buildId}::uuid, ${context}, ${state}::"CommitState", ${storable(description)}, ${targetUrl},
-        ${environment}, now() + ${afterMs} * interval '1 millisecond')
+        ${environment}, ${isOver}, now() + ${afterMs} * interval '1 millisecond')
       ON CONFLICT (build_id, context) DO UPDATE SET state = excluded.state, description = excluded.description,
-        target_url = excluded.target_url, version = known.version + 1, tries = 0,
+        target_url = excluded.target_url, is_over = excluded.is_over, version = known.version + 1, tries = 0,
         due_at = CASE WHEN known.sent = 0 AND excluded.state = 'pending' THEN excluded.due_at
           ELSE least(known.due_at, excluded.due_at) END
       WHERE (known.state, known.description) IS DISTINCT FROM (excluded.state, excluded.description)
-        OR known.target_url IS DISTINCT FROM excluded.target_url`
+        OR (known.target_url, known.is_over) IS DISTINCT FROM (excluded.target_url, excluded.is_over)`
   }
 }
 

@@ -1,5 +1,7 @@
 import { BuildTarget } from '@pushfn/model/build-target'
 import type { Transaction } from './database.ts'
+import { recordDeployAgain } from './deploys.ts'
+import type { Push } from './generated/client.ts'
 import { type PushFacts, type RecordedPush, recordPush } from './pushes.ts'
 
 export interface RerunFacts extends Pick<PushFacts, 'repository' | 'sha' | 'delivery'> {
@@ -12,7 +14,7 @@ export interface RerunFacts extends Pick<PushFacts, 'repository' | 'sha' | 'deli
 /**
  * Builds a commit once more, as if its branch had been found to stand there: the branch's newest commit alone, since an
  * older one must not overtake it; what was a preview is one again. Of an older one an ended build is kept that says so on the
- * commit. `known`: it is being built, or was built again since. Gives undefined when nothing was built of the commit here, or
+ * commit. What was asked for by hand, or by a build hook, is asked for once more. `known`: it is being built, or was built again since. Gives undefined when nothing was built of the commit here, or
  * its pull request is closed.
  */
 export const rerun = async (tx: Transaction, facts: RerunFacts): Promise<RecordedPush | undefined> => {
@@ -25,6 +27,7 @@ export const rerun = async (tx: Transaction, facts: RerunFacts): Promise<Recorde
   const named = pushes.find(({ build }) => build?.id === buildId)
   const push = named ?? pushes.find(({ build }) => build?.state !== 'skipped') ?? pushes[0]
   if (!push || push.pullRequest?.isOpen === false) return undefined
+  if (push.trigger !== 'push') return rerunByHand(tx, facts, push)
   const target = BuildTarget.nullish().parse(push.build?.target)
   return recordPush(tx, {
     repository,
@@ -37,4 +40,13 @@ export const rerun = async (tx: Transaction, facts: RerunFacts): Promise<Recorde
     ...(push.pullRequestId && target && { preview: { pullRequestId: push.pullRequestId, target } }),
     ...(delivery && { delivery }),
   })
+}
+
+type ByHand = Push & { build: { id: string } | null }
+
+const rerunByHand = async (tx: Transaction, facts: RerunFacts, push: ByHand): Promise<RecordedPush> => {
+  const { repository, sha, delivery, by } = facts
+  const { ref, message } = push
+  const again = { repository, ref, sha, pusher: by, message, trigger: 'deploy' as const, ...(delivery && { delivery }) }
+  return recordDeployAgain(tx, again, push.build?.id)
 }

@@ -80,7 +80,8 @@ const inTurn = <Result>(
     return work(tx, { id: fn.id, name, repositoryId: fn.repositoryId, sequence })
   })
 
-const choose = async (tx: Transaction, fn: HeldFunction, revision: KeptRevision): Promise<Choice> => {
+/** Moves a held function to a kept revision, and pins it. */
+export const choose = async (tx: Transaction, fn: HeldFunction, revision: KeptRevision): Promise<Choice> => {
   const aliasId = await stay(tx, fn)
   await wantLive(tx, { functionId: fn.id, revisionId: revision.id, sequence: fn.sequence })
   // It was built, and nobody wished it live until now.
@@ -97,7 +98,7 @@ const choose = async (tx: Transaction, fn: HeldFunction, revision: KeptRevision)
 }
 
 /** Pins the function where it is. What was on its way there need not arrive. Returns the id of its alias `live`. */
-const stay = async (tx: Transaction, fn: HeldFunction): Promise<string> => {
+export const stay = async (tx: Transaction, fn: HeldFunction): Promise<string> => {
   const aliasId = await ensureLive(tx, fn.id)
   const live = await tx.alias.findUniqueOrThrow({ where: { id: aliasId } })
   const wanted = live.wantedRevisionId ?? live.revisionId

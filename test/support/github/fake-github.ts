@@ -33,6 +33,8 @@ export interface FakeGithub extends AsyncDisposable, ReturnType<typeof createPul
   renameAccount(account: Account, login: string): void
   /** “Re-run” of a check run, or “Re-run all checks” of a commit; resolves when the webhook is answered. */
   rerequest(repository: Repository, what: CheckRun | { sha: string }, sender?: Account): Promise<Delivery>
+  /** Presses a button that the check run has; resolves when the webhook is answered. */
+  pressButton(repository: Repository, check: CheckRun, identifier: string, sender?: Account): Promise<Delivery>
   /** Publishes a release of a tag that is there; resolves when the webhook is answered. */
   publishRelease(repository: Repository, tag: string, about?: { isPrerelease?: boolean }): Promise<Delivery>
   ping(): Promise<void>

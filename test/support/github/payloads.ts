@@ -117,6 +117,17 @@ export const rerequestedPayload = (
   }
 }
 
+/** Somebody presses a button of a check run. */
+export const requestedActionPayload = (
+  about: { repository: Repository; installation: Installation; sender: Account },
+  { check, identifier }: { check: CheckRun; identifier: string },
+  url: string,
+): Json => ({
+  ...rerequestedPayload(about, check, url),
+  action: 'requested_action',
+  requested_action: { identifier },
+})
+
 /** Somebody publishes a release of a tag. */
 export const releasePayload = (
   { repository, installation, sender }: { repository: Repository; installation: Installation; sender: Account },

@@ -13,6 +13,7 @@ import {
   pushPayload,
   releasePayload,
   repositoryPayload,
+  requestedActionPayload,
   rerequestedPayload,
 } from './payloads.ts'
 import { createPullRequests } from './pull-requests.ts'
@@ -186,6 +187,16 @@ export const startGithub = async (options: FakeGithubOptions): Promise<FakeGithu
       if (!installation) throw new Error('the App is not installed there')
       const event = 'fields' in what ? 'check_run' : 'check_suite'
       return webhooks.send(event, rerequestedPayload({ repository, installation, sender }, what, url))
+    },
+    pressButton: async (repository, check, identifier, sender = repository.owner) => {
+      const installation = installationOf(world, repository)
+      if (!installation) throw new Error('the App is not installed there')
+      const actions = Array.isArray(check.fields.actions) ? check.fields.actions : []
+      if (!actions.some((action) => Object(action).identifier === identifier)) {
+        throw new Error(`the check ${check.fields.name} has no button ${identifier}`)
+      }
+      const about = { repository, installation, sender }
+      return webhooks.send('check_run', requestedActionPayload(about, { check, identifier }, url))
     },
     publishRelease: async (repository, tag, { isPrerelease = false } = {}) => {
       const installation = installationOf(world, repository)

@@ -21,6 +21,7 @@ import {
 } from '@pushfn/store/repositories'
 import { forgetRepositorySettings } from '@pushfn/store/repository-settings'
 import { rerun } from '@pushfn/store/rerun'
+import { takeBack } from '@pushfn/store/take-back'
 import { ensureTenant, type Tenant, tenantByAccount } from '@pushfn/store/tenants'
 import type { AllowedTenants } from './allowed-tenants.ts'
 
@@ -121,6 +122,8 @@ export const applyEvent = async (tx: Transaction, frame: Frame, event: ForgeEven
       return undefined
     case 'rerun-requested':
       return applyRerun(tx, frame, event)
+    case 'action-requested':
+      return applyAction(tx, frame, event)
   }
 }
 
@@ -196,16 +199,46 @@ const applyRerun = async (
 ): Promise<string | undefined> => {
   const { forge, id } = frame.facts
   const { repository: facts, sha, buildId, sender } = event
-  const there = await repositoryByForgeId(tx, forge, facts.id)
-  if (!there || there.removedAt) return `repository ${facts.owner}/${facts.name} is not known here`
-  if (!(await frame.allowed.has(tx, forge, facts.owner))) return unknownTenant(facts.owner)
-
-  const tenant = await ensureTenant(tx, { forge, id: facts.ownerId, login: facts.owner })
-  const repository = await placeRepository(tx, frame, tenant, facts)
+  const repository = await placeKnown(tx, frame, facts)
+  if (typeof repository === 'string') return repository
   const push = await rerun(tx, { repository, sha, buildId, by: sender, delivery: { forge, id } })
   if (!push) return `nothing of ${sha.slice(0, 8)} is built here`
   if (push.kind === 'known') return `${sha.slice(0, 8)} is being built, or was built again, already`
   return notePush(frame, push)
+}
+
+/** A button of a check was pressed, by somebody who may write to the repository: it moves what is that repository's. */
+const applyAction = async (
+  tx: Transaction,
+  frame: Frame,
+  event: Extract<ForgeEvent, { kind: 'action-requested' }>,
+): Promise<string | undefined> => {
+  const { repository: facts, action, sha, check, externalId, sender } = event
+  const repository = await placeKnown(tx, frame, facts)
+  if (typeof repository === 'string') return repository
+  if (action === 'roll-back') {
+    const of = { repositoryId: repository.id, buildId: externalId, check, sha, by: sender }
+    const taken = await takeBack(tx, of)
+    if (taken.kind === 'ignored') return taken.reason
+    frame.applied.functions.push(...taken.choices.map(({ functionId }) => functionId))
+    frame.applied.hasReports = true
+    return undefined
+  }
+  const pullRequest = await tx.pullRequest.findFirst({ where: { id: externalId, repositoryId: repository.id } })
+  if (!pullRequest) return 'nothing here is of that check'
+  const { number, title, headRef, baseRef, isFork } = pullRequest
+  const about = { number, title, headRef, baseRef, isFork, headSha: sha, sender }
+  return applyPullRequest(tx, frame, { kind: 'pull-request', repository: facts, action: 'approved', ...about })
+}
+
+/** The repository as its tenant's, when it is known here; else why nothing of it can be asked for. */
+const placeKnown = async (tx: Transaction, frame: Frame, facts: ForgeRepository): Promise<Repository | string> => {
+  const { forge } = frame.facts
+  const there = await repositoryByForgeId(tx, forge, facts.id)
+  if (!there || there.removedAt) return `repository ${facts.owner}/${facts.name} is not known here`
+  if (!(await frame.allowed.has(tx, forge, facts.owner))) return unknownTenant(facts.owner)
+  const tenant = await ensureTenant(tx, { forge, id: facts.ownerId, login: facts.owner })
+  return placeRepository(tx, frame, tenant, facts)
 }
 
 const notePush = ({ applied }: Frame, push: Exclude<RecordedPush, { kind: 'known' }>): string | undefined => {

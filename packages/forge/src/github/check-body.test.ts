@@ -17,6 +17,15 @@ const aCheck = (over: Partial<Check> = {}): Check => ({
 const textOf = (over: Partial<Check>): string => checkBody(aCheck(over)).output.text ?? ''
 
 describe('a check run’s body', () => {
+  it('has the buttons that it is given, none without, and GitHub takes their words', () => {
+    expect(checkBody(aCheck()).actions).toEqual([])
+    const { actions } = checkBody(aCheck({ state: 'success', actions: ['roll-back', 'approve'] }))
+    expect(actions.map(({ label }) => label)).toEqual(['Roll back', 'Approve'])
+    for (const { identifier, label, description } of actions) {
+      expect([identifier.length <= 20, label.length <= 20, description.length <= 40]).toEqual([true, true, true])
+    }
+  })
+
   it('is no longer than GitHub takes, and keeps the end of the log', () => {
     const text = textOf({ log: `${'ä line of the log\n'.repeat(20_000)}the last line` })
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(65_535)

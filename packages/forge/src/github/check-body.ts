@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { Fault } from '@pushfn/model/errors'
 import { cut, cutToEnd, oneLine } from '../cut.ts'
-import type { Check } from '../forge.ts'
+import type { Check, CheckActionName } from '../forge.ts'
 
 /** Limits of https://docs.github.com/en/rest/checks/runs; texts are held to them in bytes, which is never too long. */
 const MAX_TEXT_BYTES = 65_535
@@ -15,6 +15,8 @@ export const checkBody = (check: Check) => ({
   details_url: check.detailsUrl,
   ...(check.startedAt && { started_at: check.startedAt.toISOString() }),
   ...stateOf(check),
+  // Without the key GitHub would keep those of before.
+  actions: (check.actions ?? []).map((action) => ({ identifier: action, ...ACTIONS[action] })),
   output: {
     title: cut(oneLine(check.title), MAX_TITLE) || 'Pushfn',
     summary: cutToEnd([check.summary, leftOut(check)].filter(Boolean).join('\n\n'), MAX_TEXT_BYTES),
@@ -23,6 +25,12 @@ export const checkBody = (check: Check) => ({
     ...(isCompleted(check) && { annotations: annotationsOf(check.faults) }),
   },
 })
+
+/** GitHub takes 20 characters of a label and of an identifier, 40 of a description. */
+const ACTIONS: Readonly<Record<CheckActionName, { label: string; description: string }>> = {
+  'roll-back': { label: 'Roll back', description: 'Back to what was live before this.' },
+  approve: { label: 'Approve', description: 'Let this commit run as a preview.' },
+}
 
 const isCompleted = (check: Check): boolean => check.state !== 'queued' && check.state !== 'in_progress'
 

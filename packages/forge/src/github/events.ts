@@ -2,6 +2,7 @@ import { NO_COMMIT } from '@pushfn/model/ids'
 import { z } from 'zod'
 import { cut } from '../cut.ts'
 import type { ForgeEvent, ForgeRepository, ForgeRepositoryLabel } from '../forge.ts'
+import { CheckActionName } from '../forge-event.ts'
 import { headMessage } from '../head-message.ts'
 import { PREVIEW_LABEL, PULL_REQUEST_ACTIONS } from '../pull-request-actions.ts'
 import { noCommitBehind, PRERELEASE } from '../tags.ts'
@@ -157,6 +158,7 @@ const pullRequestChanged = (payload: PullRequestPayload): Meaning => {
 
 const checkRunChanged = (payload: unknown): Meaning => {
   const { action } = AnyPayload.parse(payload)
+  if (action === 'requested_action') return actionRequested(payload)
   if (action !== 'rerequested') return ignoredAction('check_run', String(action))
   const { check_run, sender, ...place } = CheckRunPayload.parse(payload)
   const buildId = z.uuid().safeParse(check_run.external_id)
@@ -171,6 +173,18 @@ const checkRunChanged = (payload: unknown): Meaning => {
       },
     ],
   }
+}
+
+const actionRequested = (payload: unknown): Meaning => {
+  const { check_run, requested_action, sender, ...place } = CheckRunPayload.parse(payload)
+  const action = CheckActionName.safeParse(requested_action?.identifier)
+  const externalId = z.uuid().safeParse(check_run.external_id)
+  const { head_sha: sha, name: check } = check_run
+  if (!action.success || !externalId.success || check === undefined) {
+    return { ignored: 'no check of this cloud has such a button' }
+  }
+  const about = { action: action.data, externalId: externalId.data, sha, check, sender: cut(sender.login, 100) }
+  return { events: [{ kind: 'action-requested', repository: repositoryOf(place), ...about }] }
 }
 
 const checkSuiteChanged = (payload: unknown): Meaning => {

@@ -96,7 +96,9 @@ const Checked = {
 }
 export const CheckRunPayload = z.object({
   ...Checked,
-  check_run: z.object({ head_sha: Sha, external_id: z.string().nullish() }),
+  check_run: z.object({ head_sha: Sha, external_id: z.string().nullish(), name: z.string().max(1024).optional() }),
+  /** Of `requested_action`. */
+  requested_action: z.object({ identifier: z.string() }).nullish(),
 })
 export const CheckSuitePayload = z.object({ ...Checked, check_suite: z.object({ head_sha: Sha }) })
 

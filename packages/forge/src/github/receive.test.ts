@@ -70,6 +70,28 @@ describe('receiving a webhook', () => {
     expect((await deliver({ ...suite, action: 'requested' }, {}, 'check_suite')).events).toEqual([])
   })
 
+  it('says which button of which check was pressed, and nothing of others’ checks', async () => {
+    const { repository, installation } = push
+    const externalId = '0199c6f0-0000-7000-8000-000000000001'
+    const payload = {
+      action: 'requested_action',
+      requested_action: { identifier: 'roll-back' },
+      check_run: { head_sha: 'b'.repeat(40), external_id: externalId, name: 'hello' },
+      sender: { id: 9, login: 'grace' },
+      repository,
+      installation,
+    }
+    const about = { action: 'roll-back', externalId, sha: 'b'.repeat(40), check: 'hello', sender: 'grace' }
+    expect((await deliver(payload, {}, 'check_run')).events).toMatchObject([{ kind: 'action-requested', ...about }])
+    for (const foreign of [
+      { ...payload, requested_action: { identifier: 'lgtm' } },
+      { ...payload, requested_action: null },
+      { ...payload, check_run: { ...payload.check_run, external_id: 'theirs' } },
+    ]) {
+      expect((await deliver(foreign, {}, 'check_run')).events).toEqual([])
+    }
+  })
+
   it('hands on the words by which the message, not its first line alone, asks not to be built', async () => {
     const { events } = await deliver({
       ...push,
