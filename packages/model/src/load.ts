@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { SideCounts } from './side-counts.ts'
 
 /**
  * What gateways tell the controller of the work that functions have: scaling and sleeping are decided by it. A report
@@ -16,6 +17,10 @@ export const FunctionLoad = z.object({
 })
 export type FunctionLoad = z.infer<typeof FunctionLoad>
 
+/** What came of a split's calls at one gateway, all since it began: what is lost on its way is in the next report. */
+export const SplitLoad = z.object({ live: SideCounts, canary: SideCounts })
+export type SplitLoad = z.infer<typeof SplitLoad>
+
 export const LoadReport = z.object({
   gateway: z.string(),
   intervalMs: z.number().positive(),
@@ -23,6 +28,8 @@ export const LoadReport = z.object({
   isUrgent: z.boolean().default(false),
   /** By the key of the route, `<host label>/<function>`; those without any load are left out. */
   functions: z.record(z.string(), FunctionLoad),
+  /** By the split's id; those without any call are left out. */
+  splits: z.record(z.string(), SplitLoad).optional(),
 })
 export type LoadReport = z.infer<typeof LoadReport>
 
