@@ -80,6 +80,12 @@ export class CallStats {
     this.#count(code, 0)
   }
 
+  /** A call that had begun goes on under another route. */
+  handOver(nowMs = performance.now()): void {
+    this.#passTime(nowMs)
+    this.inFlight -= 1
+  }
+
   end(code: number, seconds: number, nowMs = performance.now()): void {
     this.#passTime(nowMs)
     this.inFlight -= 1

@@ -3,6 +3,7 @@ import type { Admission } from './access/admission.ts'
 import type { CallerResponse } from './caller-response.ts'
 import type { WaitingRoom } from './hold/waiting-room.ts'
 import type { RouteEntry } from './route-table.ts'
+import type { Side } from './split.ts'
 
 /** One call from a caller, ready to go to a function. */
 export interface Call {
@@ -11,6 +12,10 @@ export interface Call {
   /** Asked before each attempt, so that a retry goes by the routes of that moment. */
   route: () => RouteEntry | undefined
   entry: RouteEntry
+  /** Of a call that is drawn for one side of a split: where it is counted. */
+  side: Side | undefined
+  /** Of a call that is drawn for a canary: live, which answers what the canary cannot. */
+  home: (() => RouteEntry | undefined) | undefined
   /** Where it waits while no replica can take it. */
   room: WaitingRoom
   /** What the door of the function says on the answer; undefined where it has nothing to say. */

@@ -15,6 +15,8 @@ import type { Connection } from './wire/connection.ts'
 import { malformed, type WireError } from './wire/wire-error.ts'
 
 const CALLER_GONE = 499
+/** As callers would have been told. */
+const LOST = 502
 const PLAIN: Asked = { isHead: false, mayUpgrade: false }
 const HEAD: Asked = { isHead: true, mayUpgrade: false }
 const UPGRADE: Asked = { isHead: false, mayUpgrade: true }
@@ -31,7 +33,7 @@ let turn = 0
 export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
   readonly asked: Asked
   isWary = false
-  readonly #call: Call
+  #call: Call
   readonly #answer: Answer
   readonly #startedMs = performance.now()
   #upstream: Upstream | undefined
@@ -99,12 +101,17 @@ export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
     upstream.enter()
     if (upstream.dispatch(this)) return
     this.#leave()
-    this.#fail(problems.busy(this.#call.entry.stats.functionName))
+    if (this.#call.home) this.#goHome()
+    else this.#fail(problems.busy(this.#call.entry.stats.functionName))
   }
 
   /** No replica can take this call now: it waits until one can, for as long as its function's policy says. */
   #withoutReplica(present: RouteEntry): void {
-    const { room } = this.#call
+    const { room, home } = this.#call
+    if (home) {
+      this.#goHome()
+      return
+    }
     const { hold } = present.policy
     if (present.upstreams.length === 0) this.#hasSlept = true
     if (this.#heldSinceMs === 0) this.#heldSinceMs = performance.now()
@@ -117,6 +124,17 @@ export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
     this.#isHeld = true
     this.#call.entry.stats.held += 1
     if (present.policy.maxInflight !== null) for (const upstream of present.upstreams) upstream.slots?.want()
+  }
+
+  /** What a canary cannot take, or has lost, is live's to answer: no call fails because a canary is not there. */
+  #goHome(): void {
+    const { entry, home = this.#call.route } = this.#call
+    const live = home()
+    this.#call = { ...this.#call, entry: live ?? entry, route: home, side: undefined, home: undefined }
+    this.#tried = undefined
+    entry.stats.handOver()
+    this.#call.entry.stats.begin()
+    this.#attempt()
   }
 
   #isHeldNoMore(): void {
@@ -206,6 +224,7 @@ export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
     const { req, entry } = this.#call
     this.#status = status
     this.#upstream?.succeeded()
+    this.#call.side?.answered(status, performance.now() - this.#startedMs)
     const isChunked = hasBody && contentLength === undefined && req.httpVersionMinor === 1
     const headers = responseHeaders(fields, isChunked)
     this.#sign(headers)
@@ -267,6 +286,7 @@ export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
     const { socket } = req
     this.#status = status
     upstream?.succeeded()
+    this.#call.side?.answered(status, performance.now() - this.#startedMs)
     this.#upstream = undefined
     this.#connection = undefined
     const answer = responseHeaders(fields, false)
@@ -290,9 +310,15 @@ export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
     if (fault !== 'stalled') failed?.failed()
     const howFar = { isBlocked, hasAnswered, timesSent: this.#timesSent, isSent: this.#isSent }
     const problem = faultProblem(this.#call, fault, howFar)
-    if (this.#answer.hasBegun) this.#cut()
-    else if (problem) this.#fail(problem)
-    else {
+    if (this.#answer.hasBegun) {
+      this.#call.side?.broke(this.#status)
+      this.#cut()
+    } else if (problem) this.#fail(problem)
+    else if (this.#call.home) {
+      // Its caller does not hear of it; who compares does.
+      this.#call.side?.answered(LOST, performance.now() - this.#startedMs)
+      this.#goHome()
+    } else {
       if (this.#isSent) this.#lostBy = failed
       else if (failed) this.#tried = [...(this.#tried ?? []), failed]
       this.isWary = true
@@ -308,8 +334,9 @@ export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
   }
 
   #fail(problem: Problem): void {
-    const { req, hasBody } = this.#call
+    const { req, hasBody, side } = this.#call
     this.#end(problem.status)
+    side?.answered(problem.status, performance.now() - this.#startedMs)
     sendProblem(this.#call, problem)
     if (hasBody && !req.complete) discardRest(req)
   }
@@ -322,6 +349,8 @@ export class Exchange implements UpstreamCall, BodyOwner, HeldCall {
     }
     this.#upstream?.withdraw(this)
     this.#discard()
+    // It waited so long at least: callers that give a slow canary up must not make it look fast.
+    if (this.#status === 0) this.#call.side?.answered(CALLER_GONE, performance.now() - this.#startedMs)
     this.#end(this.#status === 0 ? CALLER_GONE : this.#status)
   }
 

@@ -71,6 +71,7 @@ export const startGateway = async (
     console: consoleEntry(configuration.apiUrl, limits),
     unknown,
     async: asyncDoor,
+    wake: (key: string) => feed?.wake(routeOfKey(key)),
     isStopping: () => isStopping,
   }
   const proxy = createProxy({ ...serving, peerOf: createPeers(parseNetworks(configuration.trustedProxies)) })
@@ -81,6 +82,7 @@ export const startGateway = async (
   feed = followRoutes({ redisUrl: configuration.redisUrl, cloud: configuration.cloud, table, log })
   reporter = new LoadReporter({
     stats: () => table.stats(),
+    splits: () => table.splits(),
     publish: (load) => feed?.report(load),
   })
 
@@ -122,6 +124,7 @@ const consoleEntry = (apiUrl: string, limits: UpstreamLimits): RouteEntry => ({
   upstreams: [new Upstream({ id: 'api', address: addressOf(apiUrl) }, limits)],
   stats: new CallStats('console'),
   gate: undefined,
+  split: undefined,
 })
 
 /** `host:port` of the api. Throws ConfigurationError where it is not reached by plain HTTP. */

@@ -14,6 +14,7 @@ import type { Peer } from './peer.ts'
 import { type Problem, problems } from './problem.ts'
 import type { RouteEntry, RouteTable } from './route-table.ts'
 import { discardRest, sendPreflight, sendProblem } from './send-problem.ts'
+import { canServe, type Split } from './split.ts'
 import { type FunctionTarget, functionTarget, hostLabel, hostName, originForm, ownTarget } from './target.ts'
 
 /**
@@ -36,6 +37,8 @@ export interface ProxyOptions {
   unknown: CallStats
   /** Stores calls under `/async-function/`. */
   async: AsyncDoor
+  /** Asks that what this route leads to is woken. */
+  wake: (key: string) => void
   isStopping: () => boolean
 }
 
@@ -54,7 +57,7 @@ interface Destination {
 }
 
 /** A destination that is there. */
-interface Found {
+interface Found extends Pick<Call, 'side' | 'home'> {
   destination: Destination
   entry: RouteEntry
 }
@@ -107,7 +110,10 @@ export const createProxy = (options: ProxyOptions): GatewayProxy => {
       void serveAsync(options.async, { ...asked, entry, peer, path, host, admission, isStopping })
       return
     }
-    const call = prepare(asked, found, peer, admission)
+    const { split } = found.entry
+    // What is async or scheduled is tried again until it succeeds: it is no trial, and stays with live.
+    const taken = split === undefined || peer.isInternal ? found : takeSide(found, split)
+    const call = prepare(asked, taken, peer, admission)
     if ('status' in call) refuse(asked.req, asked.res, call, peer)
     else new Exchange(call).start()
   }
@@ -116,12 +122,30 @@ export const createProxy = (options: ProxyOptions): GatewayProxy => {
     const destination = destinationOf(req)
     if ('status' in destination) return destination
     const entry = destination.find()
-    return entry ? { destination, entry } : problems.noSuchFunction(destination.function)
+    return entry
+      ? { destination, entry, side: undefined, home: undefined }
+      : problems.noSuchFunction(destination.function)
+  }
+
+  /**
+   * Which side of a split a call is for. It has come in by the door of live already, which is the canary's too. Nobody waits
+   * for a canary: what it cannot take now is live's.
+   */
+  const takeSide = ({ destination, entry }: Found, split: Split): Found => {
+    const ofLive = { destination, entry, side: split.live, home: undefined }
+    if (!split.draw()) return ofLive
+    const canary = table.find(split.key)
+    if (canary !== undefined && canServe(canary.upstreams)) {
+      const there = { ...destination, find: () => table.find(split.key) }
+      return { destination: there, entry: canary, side: split.canary, home: destination.find }
+    }
+    if (canary?.upstreams.length === 0 && split.wants()) options.wake(split.key)
+    return ofLive
   }
 
   const prepare = (asked: Asked, found: Found, peer: Peer, admission: Admission | undefined): Call | Problem => {
     const { req, hasBody, upgradeHead } = asked
-    const { destination, entry } = found
+    const { destination, entry, side, home } = found
     const callId = givenCallId(req.headers) ?? randomUUID()
     const startTime = startTimeOf(req.headers, peer)
     const fields = requestFields(req, {
@@ -136,6 +160,8 @@ export const createProxy = (options: ProxyOptions): GatewayProxy => {
     return {
       ...asked,
       entry,
+      side,
+      home,
       room,
       admission,
       route: destination.find,

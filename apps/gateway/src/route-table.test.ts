@@ -181,3 +181,24 @@ test('equal policies are one object', () => {
   expect(table.find('ada/f')?.policy).toBe(table.find('eve/f')?.policy)
   expect(table.find('bob/f')?.policy.maxBodyBytes).toBe(2)
 })
+
+test('a split counts on while its id stays, and begins anew with another one', async () => {
+  const { table } = aTable()
+  const split = { id: 'c.1', host: 'canary--ada', weight: 5 }
+  put(table, aRoute({ split }))
+  const before = table.find('ada/f')?.split
+  expect(before).toMatchObject({ key: 'canary--ada/f', weight: 5 })
+  put(table, aRoute({ split, endpoints: [] }))
+  await table.replace(asPublished(aRoute({ split })))
+  expect(table.find('ada/f')?.split).toBe(before)
+  put(table, aRoute({ split: { ...split, id: 'c.2', weight: 50 } }))
+  expect(table.find('ada/f')?.split).not.toBe(before)
+  await table.replace(asPublished())
+  expect([...table.splits()]).toEqual([])
+})
+
+test('a route is split with none of another tenant’s', () => {
+  const { table, bad } = aTable()
+  put(table, aRoute({ split: { id: 'c.1', host: 'canary--eve', weight: 5 } }))
+  expect([table.find('ada/f'), bad]).toEqual([undefined, ['ada/f']])
+})

@@ -5,6 +5,7 @@ import type { Gate } from './access/gate.ts'
 import { CallStats, countedAs } from './call-stats.ts'
 import { isEjected } from './ejection.ts'
 import { PolicyPool } from './policy-pool.ts'
+import { Split } from './split.ts'
 import { Upstream, type UpstreamLimits } from './upstream.ts'
 
 /** A route made ready to serve: what the hot path needs, found by one look-up. */
@@ -15,6 +16,8 @@ export interface RouteEntry {
   readonly stats: CallStats
   /** The function's door; undefined where everybody may come in. */
   readonly gate: Gate | undefined
+  /** What part of its calls goes to another route; undefined where none does. */
+  readonly split: Split | undefined
 }
 
 export interface ReplicaCount {
@@ -57,6 +60,8 @@ export class RouteTable {
   readonly #stats = new Map<string, CallStats>()
   /** What was counted under aliases that are gone, by function and kind: counters never go down. */
   readonly #past = new Map<string, CallStats>()
+  /** By the key of the route that is split. */
+  readonly #splits = new Map<string, Split>()
   readonly #policies = new PolicyPool()
   readonly #limits: UpstreamLimits
   readonly #events: RouteTableEvents
@@ -84,6 +89,10 @@ export class RouteTable {
 
   past(): Iterable<CallStats> {
     return this.#past.values()
+  }
+
+  splits(): Iterable<Split> {
+    return this.#splits.values()
   }
 
   /** How many replicas each function has, under `live` and, where any run, under its other aliases. */
@@ -117,6 +126,7 @@ export class RouteTable {
     const entry = this.#entries.get(key)
     if (!entry) return
     this.#entries.delete(key)
+    this.#splits.delete(key)
     this.#letGo(entry)
     this.#events.onChanged(key)
   }
@@ -135,6 +145,7 @@ export class RouteTable {
     }
     const before = this.#entries
     this.#entries = next
+    for (const key of this.#splits.keys()) if (!next.has(key)) this.#splits.delete(key)
     for (const entry of before.values()) this.#letGo(entry)
     this.#events.onChanged(undefined)
   }
@@ -176,7 +187,21 @@ export class RouteTable {
       upstreams,
       stats: this.#statsOf(key, `${name}.${tenant}`, aliasKind({ tenant, host })),
       gate: this.#gateOf({ tenant, function: name, policy }),
+      split: this.#splitOf(key, parsed.data),
     }
+  }
+
+  /** A split whose id stays goes on counting. */
+  #splitOf(key: string, { split, function: name }: Route): Split | undefined {
+    const known = this.#splits.get(key)
+    if (split && known?.id === split.id) return known
+    if (!split) {
+      this.#splits.delete(key)
+      return undefined
+    }
+    const made = new Split(split, routeKey({ host: split.host, function: name }))
+    this.#splits.set(key, made)
+    return made
   }
 
   #acquire(endpoint: { id: string; address: string }): Upstream {
@@ -245,6 +270,8 @@ const whenIdle = (upstream: Upstream, act: () => void): void => {
 
 const routeProblem = (key: string, route: Route): string | undefined => {
   if (routeKey(route) !== key) return `the entry is of ${JSON.stringify(routeKey(route))}`
+  // Nobody's calls are ever another tenant's.
+  if (route.split && !route.split.host.endsWith(`--${route.tenant}`)) return 'it is split with another tenant'
   if (!LABEL.test(route.host) || !LABEL.test(route.function)) return 'host or function is no DNS label'
   const wrong = route.endpoints.find(({ address }) => !isAddress(address))
   return wrong && `the endpoint ${JSON.stringify(wrong.address)} is no ip:port`

@@ -1,4 +1,4 @@
-import { afterFailure, type Failing } from './ejection.ts'
+import { afterFailure, type Failing, mayTakeCall } from './ejection.ts'
 import type { ReplicaSlots } from './hold/replica-slots.ts'
 import type { Clock } from './wire/clock.ts'
 import { Connection, type ConnectionOwner, type ConnectionUser } from './wire/connection.ts'
@@ -65,6 +65,11 @@ export class Upstream implements ConnectionOwner {
   /** Whether one more call may go to it now. */
   get hasRoom(): boolean {
     return this.slots === undefined || this.slots.hasRoom
+  }
+
+  /** The same, and it does not fail again and again. */
+  get mayTakeCall(): boolean {
+    return this.hasRoom && mayTakeCall(this.failing, this.inFlight, this.nowMs)
   }
 
   /** A call was answered. */

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
 /**
- * An alias is a name that points at a revision of a function, and has a host of its own: `live`, the first eight digits
- * of a commit, or a pull request's.
+ * An alias is a name that points at a revision of a function, and has a host of its own: `live`, its `canary`, the first
+ * eight digits of a commit, or a pull request's.
  */
 export const LIVE = 'live'
 
@@ -14,6 +14,9 @@ export const AliasName = z
   .brand<'AliasName'>()
 export type AliasName = z.infer<typeof AliasName>
 
+/** Of a revision that is tried on a part of the calls of `live`. */
+export const CANARY = AliasName.parse('canary')
+
 /** By which a commit's own URL is called. */
 export const commitAlias = (sha: string): string => sha.slice(0, 8)
 
@@ -21,13 +24,15 @@ export const COMMIT_ALIAS = /^[0-9a-f]{8}$/
 
 export const isCommitAlias = (alias: string): boolean => COMMIT_ALIAS.test(alias)
 
-/** What is counted of aliases: those of commits together, and all others beside `live` together. */
-export const AliasKind = z.enum(['live', 'commit', 'preview'])
+/** What is counted of aliases: those of commits together, and all others beside `live` and its canary together. */
+export const AliasKind = z.enum(['live', 'commit', 'preview', 'canary'])
 export type AliasKind = z.infer<typeof AliasKind>
 
 export const aliasKind = ({ tenant, host }: { tenant: string; host: string }): AliasKind => {
   if (host === tenant) return 'live'
-  return isCommitAlias(host.slice(0, -`--${tenant}`.length)) ? 'commit' : 'preview'
+  const alias = host.slice(0, -`--${tenant}`.length)
+  if (alias === CANARY) return 'canary'
+  return isCommitAlias(alias) ? 'commit' : 'preview'
 }
 
 const LABEL_LENGTH = 63

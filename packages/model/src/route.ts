@@ -40,6 +40,17 @@ export const RoutePolicy = z.object({
 })
 export type RoutePolicy = z.infer<typeof RoutePolicy>
 
+/** Of the calls of a route, a part goes to another one of the same function, while that one can take them. */
+export const RouteSplit = z.object({
+  /** Calls are counted under it; another one begins anew. */
+  id: z.string(),
+  /** Of the other route. */
+  host: z.string(),
+  /** Percent. */
+  weight: z.number().int().min(1).max(99),
+})
+export type RouteSplit = z.infer<typeof RouteSplit>
+
 export const Route = z.object({
   /** First label(s) of the host under the functions domain: `<tenant>`, `<commit8>--<tenant>`, `pr-<n>-<repo>--<tenant>`. */
   host: z.string(),
@@ -48,6 +59,7 @@ export const Route = z.object({
   revision: z.string(),
   endpoints: z.array(Endpoint),
   policy: RoutePolicy,
+  split: RouteSplit.optional(),
 })
 export type Route = z.infer<typeof Route>
 

@@ -1,5 +1,6 @@
 import { type FunctionLoad, LoadReport, loadChannel } from '@pushfn/model/load'
 import type { Bus } from './bus.ts'
+import { SplitLoads } from './split-loads.ts'
 
 /** What all gateways together have to do with a function. */
 export interface TotalLoad {
@@ -19,6 +20,8 @@ export interface Loads {
   take(alive: readonly string[] | undefined): ReadonlyMap<string, TotalLoad> | undefined
   /** Calls back when a gateway does not wait for its interval to end: much has come at once, or calls are held. */
   onHaste(listener: () => void): void
+  /** What came of calls that are split between two revisions. */
+  readonly splits: SplitLoads
   close(): void
 }
 
@@ -42,11 +45,13 @@ interface Gateway {
 export const watchLoads = async (bus: Bus, cloud: string): Promise<Loads> => {
   const gateways = new Map<string, Gateway>()
   const hasty = new Set<() => void>()
+  const splits = new SplitLoads()
   const close = await bus.subscribe(loadChannel(cloud), (text) => {
     const report = LoadReport.parse(JSON.parse(text))
     const gateway = gateways.get(report.gateway) ?? { heardAtMs: 0, forMs: 0, functions: new Map() }
     gateways.set(report.gateway, gateway)
     hear(gateway, report)
+    splits.hear(report)
     if (report.isUrgent) for (const listener of hasty) listener()
   })
 
@@ -59,6 +64,7 @@ export const watchLoads = async (bus: Bus, cloud: string): Promise<Loads> => {
       return isKnown ? total : undefined
     },
     onHaste: (listener) => void hasty.add(listener),
+    splits,
     close,
   }
 }

@@ -1,8 +1,10 @@
 import type { FunctionLoad, LoadReport } from '@pushfn/model/load'
 import type { CallStats } from '../call-stats.ts'
+import type { Split } from '../split.ts'
 
 export interface LoadReporterOptions {
   stats: () => Iterable<CallStats>
+  splits: () => Iterable<Split>
   publish: (report: Omit<LoadReport, 'gateway'>) => void
 }
 
@@ -43,7 +45,16 @@ export class LoadReporter {
     // Two timers of one moment.
     if (intervalMs <= 0) return
     this.#reportedMs = nowMs
-    this.#options.publish({ intervalMs, isUrgent, functions: this.#functions(nowMs, intervalMs) })
+    const functions = this.#functions(nowMs, intervalMs)
+    this.#options.publish({ intervalMs, isUrgent, functions, splits: this.#splits() })
+  }
+
+  #splits(): LoadReport['splits'] {
+    const called = [...this.#options.splits()].filter(({ live, canary }) => live.calls + canary.calls > 0)
+    if (called.length === 0) return undefined
+    return Object.fromEntries(
+      called.map(({ id, live, canary }) => [id, { live: live.counts(), canary: canary.counts() }]),
+    )
   }
 
   #functions(nowMs: number, intervalMs: number): LoadReport['functions'] {
