@@ -99,6 +99,15 @@ const TABLE: Row[] = [
     body: { alias: 'pr-7-shop' },
     expected: NOTHING_THERE,
   },
+  { route: 'GET tenants/:tenant/functions/:function/canary', expected: NOTHING_THERE },
+  {
+    route: 'POST tenants/:tenant/functions/:function/canary',
+    body: { alias: '1a2b3c4d', weight: 5 },
+    expected: NOTHING_THERE,
+  },
+  { route: 'PATCH tenants/:tenant/functions/:function/canary', body: { weight: 5 }, expected: NOTHING_THERE },
+  { route: 'DELETE tenants/:tenant/functions/:function/canary', expected: NOTHING_THERE },
+  { route: 'POST tenants/:tenant/functions/:function/canary/promote', expected: NOTHING_THERE },
   { route: 'DELETE tenants/:tenant/functions/:function/pin', expected: NOTHING_THERE },
   {
     route: 'POST tenants/:tenant/repositories/:repository/rollback',
@@ -189,7 +198,7 @@ describe('every route', () => {
     const method = row.path ? 'GET' : row.route.split(' ')[0]
     const answer = await request(`${stage.apiUrl}/${pathOf(row)}`, {
       // The table holds these alone.
-      method: method as 'GET' | 'POST' | 'PUT' | 'DELETE',
+      method: method as 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
       headers: { ...(row.body ? { 'content-type': 'application/json' } : {}), ...(await headersOf(role)) },
       ...(row.body !== undefined && { body: JSON.stringify(row.body) }),
     })

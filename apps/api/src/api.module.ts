@@ -8,6 +8,7 @@ import { AttestationsController } from './rest/attestations.controller.ts'
 import { BuildHooksController } from './rest/build-hooks.controller.ts'
 import { BuildsController } from './rest/builds.controller.ts'
 import { CallsController } from './rest/calls.controller.ts'
+import { CanaryController } from './rest/canary.controller.ts'
 import { DeliveriesController } from './rest/deliveries.controller.ts'
 import { DeploysController } from './rest/deploys.controller.ts'
 import { DomainsController } from './rest/domains.controller.ts'
@@ -42,6 +43,7 @@ export const apiModule = (context: ApiContext): DynamicModule => ({
     DeploysController,
     BuildHooksController,
     BuildHookController,
+    CanaryController,
     RevisionsController,
     AttestationsController,
     RebuildsController,

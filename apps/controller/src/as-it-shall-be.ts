@@ -2,7 +2,7 @@ import type { RevisionState, WantedState } from '@pushfn/store/wanted'
 import type { ControllerContext } from './context.ts'
 import { isLeaving } from './drain.ts'
 import { liveReplicas, usableReplicas } from './live-replicas.ts'
-import { liveRouteKey } from './route-table.ts'
+import { liveRouteKey, splitOfRoute } from './route-table.ts'
 import { isUncalled } from './uncalled.ts'
 import { isOfRevision } from './workload.ts'
 
@@ -18,6 +18,7 @@ export const isAsItShallBe = (context: ControllerContext, state: WantedState): b
   const route = context.routes.get(liveRouteKey(state))
   if (route?.revision !== live.id) return false
   if (JSON.stringify(route.policy.tenantLimits) !== JSON.stringify(state.tenantLimits)) return false
+  if (JSON.stringify(route.split) !== JSON.stringify(splitOfRoute(state, live).split)) return false
   if (isUncalled(context, state)) return context.replicas.of(state).length === 0
   if (isOnItsWay(live) || hasOthers(context, state)) return false
   const scale = context.scales.of(state)

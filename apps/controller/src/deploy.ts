@@ -4,6 +4,7 @@ import { toAppError } from '@pushfn/model/errors'
 import { confirmLive, giveUpWish, moveAlias } from '@pushfn/store/alias-moves'
 import { channels } from '@pushfn/store/bus'
 import type { RevisionState, WantedState } from '@pushfn/store/wanted'
+import { replicasOfCanary } from './canary/replicas-of-canary.ts'
 import type { ControllerContext } from './context.ts'
 import { drainAndRemove, expectDrain, forgetDrains, isLeaving } from './drain.ts'
 import { followSchedule } from './follow-schedules.ts'
@@ -90,12 +91,13 @@ const startAll = async (
   }
 }
 
-/** As many as the load of the live one wants now: the new one takes it over in one moment. */
+/** As many as the load of the live one, and of a canary beside it, wants now: the new one takes it over in one moment. */
 const startingCount = (context: ControllerContext, state: WantedState, { spec }: RevisionState): number => {
   const least = leastReplicas(spec.scale)
   const scale = context.scales.of(state)
   if (!state.live || scale.depth !== 'awake') return least
-  return Math.min(Math.max(scale.memory.replicas, least), Math.max(spec.scale.max, least))
+  const running = scale.memory.replicas + replicasOfCanary(context, state)
+  return Math.min(Math.max(running, least), Math.max(spec.scale.max, least))
 }
 
 /**

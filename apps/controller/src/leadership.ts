@@ -3,6 +3,7 @@ import { Route, routeKey } from '@pushfn/model/route'
 import { channels } from '@pushfn/store/bus'
 import { readRoutes } from '@pushfn/store/route-store'
 import { isAsItShallBe } from './as-it-shall-be.ts'
+import { watchCanaries } from './canary/watch-canaries.ts'
 import type { ControllerContext } from './context.ts'
 import { deploy } from './deploy.ts'
 import { drainAndRemove, isLeaving } from './drain.ts'
@@ -88,7 +89,8 @@ export const lead = async (given: Omit<ControllerContext, 'heal'>): Promise<void
       const state = aliases.find(routeKey(of))
       if (state) wake(context, state).catch((err) => !signal.aborted && log.warn({ err, ...of }, 'waking failed'))
     })
-    scaling = Promise.all([autoscale(context), sweep(context, (id) => void lookAt(id))])
+    const lookSoon = (id: string) => void lookAt(id)
+    scaling = Promise.all([autoscale(context), sweep(context, lookSoon), watchCanaries(context, lookSoon)])
     while (!signal.aborted) {
       await publishAccess(context).catch((err) =>
         log.warn({ err }, 'tokens and domains cannot be published; it is tried again'),

@@ -73,9 +73,9 @@ export const openRouteTable = (redis: Redis, cloud: string, onError: (err: unkno
   }
 }
 
-/** The route of what is live under an alias over these replicas. */
+/** The route of what is live under an alias over these replicas, and how its calls are split. */
 export const liveRoute = (
-  state: Pick<WantedState, 'host' | 'tenant' | 'name' | 'tenantLimits'>,
+  state: Pick<WantedState, 'host' | 'tenant' | 'name' | 'tenantLimits' | 'split'>,
   revision: RevisionState,
   replicas: readonly Replica[],
   bounds: RouteBounds,
@@ -90,7 +90,15 @@ export const liveRoute = (
     )
     .toSorted((a, b) => (a.id < b.id ? -1 : 1)),
   policy: { ...routePolicy(revision.spec, bounds), tenantLimits: state.tenantLimits },
+  ...splitOfRoute(state, revision),
 })
+
+/** A canary is beside the revision that was live when it began, and no other. */
+export const splitOfRoute = ({ split }: Pick<WantedState, 'split'>, revision: RevisionState): Pick<Route, 'split'> => {
+  if (split?.baselineId !== revision.id) return {}
+  const { id, host, weight } = split
+  return { split: { id, host, weight } }
+}
 
 export const liveRouteKey = (state: Pick<WantedState, 'host' | 'name'>): string =>
   routeKey({ host: state.host, function: state.name })

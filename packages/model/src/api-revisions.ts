@@ -6,7 +6,7 @@ import { ImageBases } from './image-base.ts'
 /** What the REST API takes and gives about revisions, rollbacks and pins. Times are ISO 8601 in UTC. */
 
 /** A commit, or how it begins. */
-const Commit = z.string().regex(/^[0-9a-f]{8,40}$/, 'a commit is named by 8 to 40 lower-case hex digits')
+export const Commit = z.string().regex(/^[0-9a-f]{8,40}$/, 'a commit is named by 8 to 40 lower-case hex digits')
 
 /** Where to roll back to; with neither, to what was live before. */
 export const NewRollback = z

@@ -64,7 +64,7 @@ export const rollBackStack = (db: Database, repositoryId: string, sha: string): 
   })
 
 /** Holds the function with its repository's count, in the order in which pushes and releases hold them. */
-const inTurn = <Result>(
+export const inTurn = <Result>(
   db: Database,
   { tenantId, name }: FunctionName,
   work: (tx: Transaction, fn: HeldFunction) => Promise<Result>,

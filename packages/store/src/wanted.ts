@@ -1,6 +1,7 @@
 import { RateLimits } from '@pushfn/model/access-policy'
-import { aliasHost, COMMIT_ALIAS, LIVE } from '@pushfn/model/alias'
+import { aliasHost, CANARY, COMMIT_ALIAS, LIVE } from '@pushfn/model/alias'
 import { FunctionSpec } from '@pushfn/model/function-spec'
+import { type CanaryPlace, type CanarySplit, splitOf } from './canary-split.ts'
 import type { Database } from './database.ts'
 import type { Prisma } from './generated/client.ts'
 
@@ -23,6 +24,8 @@ export interface WantedState {
   /** What callers of the host reach. */
   live?: RevisionState
   wanted?: RevisionState
+  /** Of `live` with a canary beside it: what part of its calls the canary has, and the first label of its host. */
+  split?: CanarySplit & { host: string }
 }
 
 export interface RevisionState {
@@ -37,7 +40,10 @@ export interface RevisionState {
 
 const include = {
   function: {
-    include: { tenant: { select: { slug: true, suspendedAt: true, removedAt: true, limits: true } } },
+    include: {
+      tenant: { select: { slug: true, suspendedAt: true, removedAt: true, limits: true } },
+      canary: { include: { alias: { select: { revisionId: true, removedAt: true } } } },
+    },
   },
   revision: true,
   wanted: true,
@@ -71,12 +77,17 @@ export const allWantedStates = async (
       (f.removed_at IS NOT NULL OR a.removed_at IS NOT NULL) AS "isGone",
       (t.suspended_at IS NOT NULL OR t.removed_at IS NOT NULL) AS "isTenantGone",
       l.id AS "liveId", l.build_id AS "liveBuild", l.digest AS "liveDigest", l.sequence AS "liveSequence", l.state::text AS "liveState",
-      w.id AS "wantedId", w.build_id AS "wantedBuild", w.digest AS "wantedDigest", w.sequence AS "wantedSequence", w.state::text AS "wantedState"
+      w.id AS "wantedId", w.build_id AS "wantedBuild", w.digest AS "wantedDigest", w.sequence AS "wantedSequence", w.state::text AS "wantedState",
+      a.revision_id AS "revisionId", a.wanted_revision_id AS "wantedRevisionId",
+      c.id AS "canaryId", c.turn, c.weight, c.baseline_id AS "baselineId", c.revision_id AS "canaryRevision",
+      ca.revision_id AS "canaryServes", ca.removed_at IS NOT NULL AS "isCanaryGone"
     FROM aliases a
     JOIN functions f ON f.id = a.function_id
     JOIN tenants t ON t.id = f.tenant_id
     LEFT JOIN revisions l ON l.id = a.revision_id
     LEFT JOIN revisions w ON w.id = a.wanted_revision_id
+    LEFT JOIN canaries c ON c.running_function_id = f.id AND a.name = ${LIVE}
+    LEFT JOIN aliases ca ON ca.id = c.alias_id
     WHERE (f.removed_at IS NULL OR a.revision_id IS NOT NULL OR a.name <> ${LIVE})
       AND (${withCommits} OR a.name !~ ${COMMIT_ALIAS.source})`
   const ids = new Set(rows.flatMap((row) => [row.liveId, row.wantedId]).filter((id) => id !== null))
@@ -101,6 +112,7 @@ export const allWantedStates = async (
       tenantLimits: row.tenantLimits === null ? null : RateLimits.parse(row.tenantLimits),
       ...(live && { live }),
       ...(wanted && { wanted }),
+      ...splitFor(row, lightCanary(row)),
     }
   })
 }
@@ -113,6 +125,15 @@ type LightRow = Pick<WantedState, 'aliasId' | 'functionId' | 'tenant' | 'name' |
   tenantLimits: unknown
   isGone: boolean
   isTenantGone: boolean
+  revisionId: string | null
+  wantedRevisionId: string | null
+  canaryId: string | null
+  turn: number | null
+  weight: number | null
+  baselineId: string | null
+  canaryRevision: string | null
+  canaryServes: string | null
+  isCanaryGone: boolean
 } & Record<`${Place}${'Id' | 'Build' | 'Digest'}`, string | null> &
   Record<`${Place}Sequence`, bigint | null> &
   Record<`${Place}State`, RevisionState['state'] | null>
@@ -132,6 +153,20 @@ const lightRevision = (
   return { id, buildId, digest, sequence, state, spec }
 }
 
+const lightCanary = (row: LightRow): CanaryPlace | undefined => {
+  const { canaryId: id, turn, weight, baselineId, canaryRevision: revisionId } = row
+  if (id === null || turn === null || weight === null || baselineId === null || revisionId === null) return undefined
+  return { id, turn, weight, baselineId, revisionId, servedId: row.canaryServes, isRemoved: row.isCanaryGone }
+}
+
+const splitFor = (
+  live: Parameters<typeof splitOf>[0] & { tenant: string },
+  canary: CanaryPlace | undefined,
+): Pick<WantedState, 'split'> => {
+  const split = canary && splitOf(live, canary)
+  return split ? { split: { ...split, host: aliasHost({ tenant: live.tenant, alias: CANARY }) } } : {}
+}
+
 const stateOf = (row: Row): WantedState => {
   const { function: fn, revision, wanted } = row
   const { tenant } = fn
@@ -146,8 +181,14 @@ const stateOf = (row: Row): WantedState => {
     tenantLimits: RateLimits.nullable().parse(tenant.limits),
     ...(revision && { live: revisionOf(revision) }),
     ...(wanted && { wanted: revisionOf(wanted) }),
+    ...(row.name === LIVE && splitFor({ ...row, tenant: tenant.slug }, placeOf(fn.canary))),
   }
 }
+
+const placeOf = (canary: Row['function']['canary']): CanaryPlace | undefined =>
+  canary
+    ? { ...canary, servedId: canary.alias?.revisionId ?? null, isRemoved: Boolean(canary.alias?.removedAt) }
+    : undefined
 
 const revisionOf = (row: NonNullable<Row['wanted']>): RevisionState => ({
   id: row.id,
