@@ -4,7 +4,7 @@ import { toAppError } from '@pushfn/model/errors'
 import { confirmLive, giveUpWish, moveAlias } from '@pushfn/store/alias-moves'
 import { channels } from '@pushfn/store/bus'
 import type { RevisionState, WantedState } from '@pushfn/store/wanted'
-import { replicasOfCanary } from './canary/replicas-of-canary.ts'
+import { replicasOfCanary } from './canary/room.ts'
 import type { ControllerContext } from './context.ts'
 import { drainAndRemove, expectDrain, forgetDrains, isLeaving } from './drain.ts'
 import { followSchedule } from './follow-schedules.ts'
@@ -96,7 +96,7 @@ const startingCount = (context: ControllerContext, state: WantedState, { spec }:
   const least = leastReplicas(spec.scale)
   const scale = context.scales.of(state)
   if (!state.live || scale.depth !== 'awake') return least
-  const running = scale.memory.replicas + replicasOfCanary(context, state)
+  const running = scale.memory.replicas + (state.split ? replicasOfCanary(context, state) : 0)
   return Math.min(Math.max(running, least), Math.max(spec.scale.max, least))
 }
 

@@ -55,7 +55,8 @@ export const startCanary = (
     })
     const { weight, steps, rules } = plan
     const ids = { functionId: fn.id, runningFunctionId: fn.id, aliasId, baselineId: baseline.id, revisionId }
-    await tx.canary.create({ data: { ...ids, weight, rules, steps: steps ?? Prisma.DbNull } })
+    const isNew = revision.state === 'built'
+    await tx.canary.create({ data: { ...ids, isNew, weight, rules, steps: steps ?? Prisma.DbNull } })
     return fn.id
   })
 
@@ -102,7 +103,13 @@ const refuseUnfit = (fn: HeldFunction, revision: Revision, baseline: Revision): 
 export const changeCanary = (db: Database, of: FunctionName, weight: number): Promise<string> =>
   inTurn(db, of, async (tx, fn) => {
     const { id, turnAt } = await refuseEnded(tx, fn)
-    const data = { weight, steps: Prisma.DbNull, turn: { increment: 1 }, turnAt: turnAt && new Date() }
+    const data = {
+      weight,
+      steps: Prisma.DbNull,
+      seen: Prisma.DbNull,
+      turn: { increment: 1 },
+      turnAt: turnAt && new Date(),
+    }
     await tx.canary.update({ where: { id }, data })
     return fn.id
   })

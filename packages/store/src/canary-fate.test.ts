@@ -39,11 +39,21 @@ test.each<[string, Partial<CanaryFacts>, string | undefined]>([
 })
 
 test('what ends it takes its calls at once, whoever writes the end down', () => {
-  const place = { id: 'c', turn: 2, weight: 7, baselineId: 'old', revisionId: 'new', servedId: 'new', isRemoved: false }
+  const place = {
+    id: 'c',
+    turn: 2,
+    weight: 7,
+    baselineId: 'old',
+    revisionId: 'new',
+    servedId: 'new',
+    isRemoved: false,
+    isOn: true,
+  }
   expect(splitOf(live('old', 'old'), place)).toEqual({ id: 'c.2', weight: 7, baselineId: 'old' })
   expect(splitOf(live('old', 'new'), place)).toBeDefined()
   expect(splitOf(live('old', 'newer'), place)).toBeUndefined()
   expect(splitOf(live('new', 'new'), place)).toBeUndefined()
   expect(splitOf(live('old', 'old'), { ...place, servedId: null })).toBeUndefined()
+  expect(splitOf(live('old', 'old'), { ...place, isOn: false })).toBeUndefined()
   expect(splitOf(live('old', 'old'), { ...place, isRemoved: true })).toBeUndefined()
 })

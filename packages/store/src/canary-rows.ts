@@ -3,7 +3,7 @@ import type { CanarySight } from '@pushfn/model/api-canaries'
 import { holdFunction, removeAlias } from './aliases.ts'
 import type { CanaryEnd, CanaryFacts } from './canary-fate.ts'
 import type { Database, Transaction } from './database.ts'
-import type { Prisma } from './generated/client.ts'
+import { Prisma } from './generated/client.ts'
 import { storable } from './storable.ts'
 
 /** Canaries as the controller follows them, and as they are shown. Who writes of one holds its function. */
@@ -65,9 +65,9 @@ export const endCanary = async (
   })
   await removeAlias(tx, { functionId, name: CANARY })
   const isWanted = canary.function.aliases.some((live) => live.wantedRevisionId === revisionId)
-  if (isWanted) return
-  const isOnItsWay = { id: revisionId, state: { in: ['wanted', 'ready'] } } satisfies Prisma.RevisionWhereInput
-  await tx.revision.updateMany({ where: isOnItsWay, data: { state: 'built' } })
+  if (isWanted || !canary.isNew) return
+  // It has answered, but was never live: a rollback to what was live before must not find it.
+  await tx.revision.updateMany({ where: { id: revisionId, state: { not: 'failed' } }, data: { state: 'built' } })
 }
 
 /** As `endCanary`, of one that was looked at. False when somebody else has ended or changed it since. */
@@ -89,7 +89,7 @@ export const endSeenCanary = (
 export const turnCanary = async (db: Database, seen: RunningCanary, weight?: number): Promise<boolean> => {
   const { count } = await db.canary.updateMany({
     where: { id: seen.id, turn: seen.turn, state: 'running', runningFunctionId: seen.functionId },
-    data: { turnAt: new Date(), ...(weight !== undefined && { weight, turn: { increment: 1 } }) },
+    data: { turnAt: new Date(), seen: Prisma.DbNull, ...(weight !== undefined && { weight, turn: { increment: 1 } }) },
   })
   return count === 1
 }

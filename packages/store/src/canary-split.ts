@@ -5,6 +5,8 @@ export interface CanaryPlace {
   weight: number
   baselineId: string
   revisionId: string
+  /** It has its part of the calls; before, it is made ready for them. */
+  isOn: boolean
   /** What serves under the alias `canary`. */
   servedId: string | null
   isRemoved: boolean
@@ -21,7 +23,7 @@ export interface CanarySplit {
 }
 
 /**
- * The split that holds now; undefined when there is none. By this alone a canary has calls: once it answers, and while nobody
+ * The split that holds now; undefined when there is none. By this alone a canary has calls: once it is ready for them, and while nobody
  * wishes `live` anywhere but to where it was when the canary began, or to the canary's own revision. So a wish ends it in the
  * transaction that writes the wish, without knowing of it.
  */
@@ -32,7 +34,7 @@ export const splitOf = (
   const { id, turn, weight, baselineId, revisionId } = canary
   const isWished = live.wantedRevisionId === baselineId || live.wantedRevisionId === revisionId
   if (live.revisionId !== baselineId || !isWished) return undefined
-  if (canary.isRemoved || canary.servedId !== revisionId) return undefined
+  if (!canary.isOn || canary.isRemoved || canary.servedId !== revisionId) return undefined
   return { id: splitId({ id, turn }), weight, baselineId }
 }
 

@@ -80,7 +80,8 @@ export const allWantedStates = async (
       w.id AS "wantedId", w.build_id AS "wantedBuild", w.digest AS "wantedDigest", w.sequence AS "wantedSequence", w.state::text AS "wantedState",
       a.revision_id AS "revisionId", a.wanted_revision_id AS "wantedRevisionId",
       c.id AS "canaryId", c.turn, c.weight, c.baseline_id AS "baselineId", c.revision_id AS "canaryRevision",
-      ca.revision_id AS "canaryServes", ca.removed_at IS NOT NULL AS "isCanaryGone"
+      ca.revision_id AS "canaryServes", ca.removed_at IS NOT NULL AS "isCanaryGone",
+      c.turn_at IS NOT NULL AS "isCanaryOn"
     FROM aliases a
     JOIN functions f ON f.id = a.function_id
     JOIN tenants t ON t.id = f.tenant_id
@@ -134,6 +135,7 @@ type LightRow = Pick<WantedState, 'aliasId' | 'functionId' | 'tenant' | 'name' |
   canaryRevision: string | null
   canaryServes: string | null
   isCanaryGone: boolean
+  isCanaryOn: boolean
 } & Record<`${Place}${'Id' | 'Build' | 'Digest'}`, string | null> &
   Record<`${Place}Sequence`, bigint | null> &
   Record<`${Place}State`, RevisionState['state'] | null>
@@ -156,7 +158,8 @@ const lightRevision = (
 const lightCanary = (row: LightRow): CanaryPlace | undefined => {
   const { canaryId: id, turn, weight, baselineId, canaryRevision: revisionId } = row
   if (id === null || turn === null || weight === null || baselineId === null || revisionId === null) return undefined
-  return { id, turn, weight, baselineId, revisionId, servedId: row.canaryServes, isRemoved: row.isCanaryGone }
+  const { canaryServes: servedId, isCanaryGone: isRemoved, isCanaryOn: isOn } = row
+  return { id, turn, weight, baselineId, revisionId, servedId, isRemoved, isOn }
 }
 
 const splitFor = (
@@ -185,10 +188,16 @@ const stateOf = (row: Row): WantedState => {
   }
 }
 
-const placeOf = (canary: Row['function']['canary']): CanaryPlace | undefined =>
-  canary
-    ? { ...canary, servedId: canary.alias?.revisionId ?? null, isRemoved: Boolean(canary.alias?.removedAt) }
-    : undefined
+const placeOf = (canary: Row['function']['canary']): CanaryPlace | undefined => {
+  if (!canary) return undefined
+  const { alias, turnAt } = canary
+  return {
+    ...canary,
+    servedId: alias?.revisionId ?? null,
+    isRemoved: Boolean(alias?.removedAt),
+    isOn: turnAt !== null,
+  }
+}
 
 const revisionOf = (row: NonNullable<Row['wanted']>): RevisionState => ({
   id: row.id,

@@ -8,6 +8,7 @@ CREATE TABLE "canaries" (
   "baseline_id" UUID NOT NULL,
   "revision_id" UUID NOT NULL,
   "state" "CanaryState" NOT NULL DEFAULT 'running',
+  "is_new" BOOLEAN NOT NULL,
   "weight" INTEGER NOT NULL,
   "steps" JSONB,
   "rules" JSONB NOT NULL,

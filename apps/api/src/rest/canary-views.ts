@@ -3,7 +3,7 @@ import { CanaryView, type NewCanary } from '@pushfn/model/api-canaries'
 import { AppError } from '@pushfn/model/errors'
 import { functionUrl } from '@pushfn/model/urls'
 import type { CanaryPlan } from '@pushfn/store/canaries'
-import { canaryFate, isServing } from '@pushfn/store/canary-fate'
+import { canaryFate } from '@pushfn/store/canary-fate'
 import { factsOf, type RunningCanary } from '@pushfn/store/canary-rows'
 import type { Target } from '@pushfn/store/targets'
 import type { ApiContext } from '../context.ts'
@@ -26,10 +26,9 @@ export const planOf = ({ weight, steps, rules }: NewCanary): CanaryPlan => {
 /** What happened around it counts at once, before the controller has written its end down. */
 export const canaryView = (context: Pick<ApiContext, 'urls'>, canary: RunningCanary): CanaryView => {
   const { function: fn, baseline, revision } = canary
-  const facts = factsOf(canary)
-  const end = canary.endedAt === null ? canaryFate(facts) : undefined
+  const end = canary.endedAt === null ? canaryFate(factsOf(canary)) : undefined
   const isThere = canary.endedAt === null && end === undefined
-  const isStarting = isThere && canary.state === 'running' && !isServing(facts)
+  const isStarting = isThere && canary.state === 'running' && canary.turnAt === null
   const host = aliasHost({ tenant: fn.tenant.slug, alias: CANARY })
   return CanaryView.parse({
     id: canary.id,

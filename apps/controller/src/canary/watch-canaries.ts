@@ -16,12 +16,14 @@ import { splitId } from '@pushfn/store/canary-split'
 import type { ControllerContext } from '../context.ts'
 import { pause } from '../pause.ts'
 import { CanaryWindow } from './canary-window.ts'
-import { makeRoom } from './make-room.ts'
 import { nextStep } from './next-step.ts'
+import { hasRoom, makeRoomAtLive } from './room.ts'
 
 const LOOK_EVERY_MS = 1_000
 /** What is seen is written down for those who ask, and so often is enough for them. */
 const NOTE_EVERY_MS = 2_000
+/** A canary whose replicas cannot be brought up in that time has its calls all the same. */
+const ROOM_LIMIT_MS = 30_000
 
 type LookAt = (functionId: string) => void
 
@@ -52,7 +54,18 @@ export const watchCanaries = async (context: ControllerContext, lookAt: LookAt):
 interface Watch {
   window: CanaryWindow
   notedMs: number
+  /** What was written down last. */
+  noted: string
+  /** Since when replicas are waited for before it has more calls. */
+  roomSinceMs: number | undefined
 }
+
+const newWatch = ({ windowMinutes }: CanaryRules): Watch => ({
+  window: new CanaryWindow(windowMinutes * 60_000),
+  notedMs: Number.NEGATIVE_INFINITY,
+  noted: '',
+  roomSinceMs: undefined,
+})
 
 const follow = async (
   context: ControllerContext,
@@ -63,23 +76,35 @@ const follow = async (
   const fate = canaryFate(facts)
   if (fate) return end(context, canary, lookAt, fate)
   if (canary.state !== 'running' || !isServing(facts)) return
+  const id = splitId(canary)
+  const rules = CanaryRules.parse(canary.rules)
+  const watch = watches.get(id) ?? newWatch(rules)
   if (canary.turnAt === null) {
+    watches.set(id, watch)
+    if (!mayHave(context, canary, watch, canary.weight)) return
     await turnCanary(context.db, canary)
     return lookAt(canary.functionId)
   }
-  const id = splitId(canary)
-  const rules = CanaryRules.parse(canary.rules)
-  const watch = watches.get(id) ?? { window: new CanaryWindow(rules.windowMinutes * 60_000), notedMs: 0 }
+  // Somebody has given it more by hand, and did not wait.
+  if (!watches.has(id)) hasRoom(context, canary, canary.weight)
   watches.set(id, watch)
   const nowMs = performance.now()
   const counts = watch.window.take(context.loads.splits.of(id) ?? { live: noCounts(), canary: noCounts() }, nowMs)
   const verdict = compareCanary(counts, rules)
   const sight = sightOf(counts, verdict)
   if (verdict.kind === 'worse') return end(context, canary, lookAt, { state: 'returned', reason: verdict.why }, sight)
-  if (verdict.kind === 'good' && (await goOn(context, canary, lookAt))) return
-  if (nowMs - watch.notedMs < NOTE_EVERY_MS) return
-  watch.notedMs = nowMs
+  if (verdict.kind === 'good' && (await goOn(context, canary, watch, lookAt))) return
+  const noted = JSON.stringify({ counts, verdict })
+  if (nowMs - watch.notedMs < NOTE_EVERY_MS || noted === watch.noted) return
   await noteSight(context.db, canary, sight)
+  watch.noted = noted
+  watch.notedMs = nowMs
+}
+
+/** Whether it can have this part of the calls: its replicas are there, or have been waited for long enough. */
+const mayHave = (context: ControllerContext, canary: RunningCanary, watch: Watch, weight: number): boolean => {
+  watch.roomSinceMs ??= performance.now()
+  return hasRoom(context, canary, weight) || performance.now() - watch.roomSinceMs > ROOM_LIMIT_MS
 }
 
 const end = async (
@@ -89,14 +114,19 @@ const end = async (
   fate: CanaryEnd,
   sight?: CanarySight,
 ): Promise<void> => {
-  if (fate.state !== 'promoted') makeRoom(context, canary)
+  if (fate.state !== 'promoted') makeRoomAtLive(context, canary)
   if (!(await endSeenCanary(context.db, canary, fate, sight))) return
   context.log.info({ ...about(canary), ...fate }, 'a canary has ended')
   lookAt(canary.functionId)
 }
 
 /** The next step of a canary that is as good as live. False while the present one has time left, or where there are none. */
-const goOn = async (context: ControllerContext, canary: RunningCanary, lookAt: LookAt): Promise<boolean> => {
+const goOn = async (
+  context: ControllerContext,
+  canary: RunningCanary,
+  watch: Watch,
+  lookAt: LookAt,
+): Promise<boolean> => {
   const { weight, turnAt, functionId } = canary
   if (canary.steps === null || turnAt === null) return false
   const next = nextStep(CanarySteps.parse(canary.steps), { weight, forMs: Date.now() - turnAt.getTime() })
@@ -104,7 +134,10 @@ const goOn = async (context: ControllerContext, canary: RunningCanary, lookAt: L
   if (next === 'promote') {
     const { tenantId, name } = canary.function
     await promoteCanary(context.db, { tenantId, name }, canary)
-  } else await turnCanary(context.db, canary, next.weight)
+  } else {
+    if (!mayHave(context, canary, watch, next.weight)) return false
+    await turnCanary(context.db, canary, next.weight)
+  }
   context.log.info({ ...about(canary), weight, next }, 'a canary goes on')
   lookAt(functionId)
   return true
