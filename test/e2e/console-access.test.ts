@@ -93,6 +93,8 @@ const TABLE: Row[] = [
   { route: 'DELETE tenants/:tenant/repositories/:repository/hooks/:id', expected: NOTHING_THERE },
   // Nothing of this name was ever deployed.
   { route: 'GET tenants/:tenant/functions/:function/revisions', expected: NOTHING_THERE },
+  { route: 'GET tenants/:tenant/functions/:function/revisions/:revision/provenance', expected: NOTHING_THERE },
+  { route: 'GET tenants/:tenant/functions/:function/revisions/:revision/sbom', expected: NOTHING_THERE },
   { route: 'POST tenants/:tenant/functions/:function/rollback', expected: NOTHING_THERE },
   {
     route: 'POST tenants/:tenant/functions/:function/promote',
@@ -127,6 +129,10 @@ const TABLE: Row[] = [
   { route: 'GET deliveries', expected: { ...OPERATORS, operator: 200 } },
   { route: 'GET deliveries/:id', expected: { ...OPERATORS, operator: 404 } },
   { route: 'POST deliveries/:id/replay', expected: { ...OPERATORS, operator: 404 } },
+  { route: 'POST rebuilds', body: { tenants: ['owner'] }, expected: { ...OPERATORS, operator: 202 } },
+  { route: 'GET rebuilds', expected: { ...OPERATORS, operator: 200 } },
+  // No rebuild has the id of a build.
+  { route: 'GET rebuilds/:id', expected: { ...OPERATORS, operator: 404 } },
   { route: 'GET session', expected: ANYBODY },
   // No token opens or ends a session but from the console's own page, which the tests of the session are about.
   { route: 'POST session', body: { token: 'any' }, expected: { ...PAGE_ONLY, 'own session': 401 } },
@@ -160,6 +166,7 @@ const pathOf = (row: Row): string =>
     ?.replace(':tenant', 'owner')
     .replace(':function', 'hello')
     .replace(':repository', 'shop')
+    .replace(':revision', '0123456789ab')
     .replace(':id', build) ??
   ''
 

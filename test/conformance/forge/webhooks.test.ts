@@ -35,6 +35,7 @@ describe('every real example of GitHub’s webhooks', () => {
         "1 × installation.unsuspend → unsuspended",
         "1 × pull_request.synchronize → pull-request",
         "1 × repository.renamed → repository-renamed",
+        "10 × release.published → release",
         "10 × repository.publicized → repository-edited",
         "11 × ping → ping",
         "11 × pull_request.opened → pull-request",
