@@ -87,8 +87,11 @@ describe('a pull request', () => {
     await expect.poll(() => commentOf(pullRequest), { timeout: 20_000 }).toContain(second.slice(0, 8))
     expect(world.github.commentsOf(pullRequest).map((one) => one.isOfApp)).toEqual([true, false])
 
+    const states = (sha: string) => world.github.deploymentsOf(sha).map(({ statuses }) => statuses.at(-1)?.state)
+    await expect.poll(() => [first, second].flatMap(states), { timeout: 20_000 }).toEqual(['success', 'success'])
     await world.github.closePullRequest(pullRequest)
     await expect.poll(() => answerOf(host, 'one'), { timeout: 20_000 }).toBe('404')
+    await expect.poll(() => [first, second].flatMap(states), { timeout: 20_000 }).toEqual(['inactive', 'inactive'])
     expect(await answerOf(tenant, 'one')).toBe('1 production')
     await expect.poll(() => commentOf(pullRequest), { timeout: 20_000 }).toContain('are gone')
     // A late word of it changes nothing.

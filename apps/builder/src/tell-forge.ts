@@ -3,6 +3,7 @@ import { forgeRepository } from '@pushfn/forge/forge-repository'
 import { forgeOf } from '@pushfn/forge/forges'
 import type { BuildEvent } from '@pushfn/model/build-event'
 import { BuildFailure } from '@pushfn/model/build-state'
+import { BuildTarget } from '@pushfn/model/build-target'
 import { contextName, STACK_CONTEXT } from '@pushfn/model/deploy-status'
 import { buildPageUrl } from '@pushfn/model/urls'
 import { readBuildLog } from '@pushfn/store/build-log'
@@ -33,6 +34,8 @@ export const createTellForge = (context: BuilderContext): TellForge => {
       await forge.setStatus(repository, push.sha, status, signal)
       return undefined
     }
+    // What nobody was told of need not be ended.
+    if (report.isOver && report.forgeId === null && !mayBeTold(report)) return undefined
     const deployment = deploymentOf(context, report, report.environment)
     const id = await forge.setDeployment?.(repository, push.sha, deployment, signal)
     const installation = repository.installationId ?? ''
@@ -65,12 +68,19 @@ const deploymentOf = (context: BuilderContext, report: DueReport, environment: s
   mayExist: mayBeTold(report),
   externalId: report.buildId,
   environment,
+  ...instanceOf(report),
   isProduction: report.build.target === null,
   state: deploymentState(report),
   description: report.description,
   ...(report.state === 'success' && report.targetUrl && { environmentUrl: report.targetUrl }),
   logUrl: buildPageUrl(context.urls, report.buildId),
 })
+
+/** Pull requests share the environment “preview”, and each has an alias of its own. */
+const instanceOf = ({ build }: DueReport): { instance?: string } => {
+  const target = BuildTarget.nullable().parse(build.target)
+  return build.push.pullRequestId !== null && target ? { instance: target.alias } : {}
+}
 
 const deploymentState = ({ state, build, isOver }: DueReport): Deployment['state'] => {
   if (isOver) return 'inactive'

@@ -170,9 +170,11 @@ export interface Deployment {
   /** The build's id, kept by the forge beside it. */
   externalId: string
   environment: string
+  /** Which of several that environment is, where each pull request has one of its own. */
+  instance?: string
   /** People use it. */
   isProduction: boolean
-  /** `inactive`: it was given up for another one. */
+  /** `inactive`: it was given up for another one, or is not there any more. */
   state: 'in_progress' | 'success' | 'failure' | 'error' | 'inactive'
   description: string
   /** Where it answers. */

@@ -1,6 +1,7 @@
 import { type AliasName, commitAlias, LIVE } from '@pushfn/model/alias'
 import { AppError } from '@pushfn/model/errors'
 import type { Database, Transaction } from './database.ts'
+import { endDeployments } from './reports.ts'
 
 /**
  * Who wants which alias to point where. What is written here is a wish; the controller brings it about and moves the alias
@@ -105,12 +106,20 @@ export const removeAlias = async (tx: Transaction, of: { functionId: string; nam
   return count === 1
 }
 
-/** Marks those whose time has passed as removed. Returns the functions' ids. */
-export const removeExpired = async (db: Database, now = new Date()): Promise<string[]> => {
-  const rows = await db.alias.updateManyAndReturn({
-    where: { expiresAt: { lte: now }, removedAt: null, name: { not: LIVE } },
-    data: { removedAt: now },
-    select: { functionId: true },
+/** Marks those whose time has passed as removed, and ends the deployments that were of them. Returns the functions' ids. */
+export const removeExpired = (db: Database, now = new Date()): Promise<string[]> =>
+  db.$transaction(async (tx) => {
+    const rows = await tx.alias.updateManyAndReturn({
+      where: { expiresAt: { lte: now }, removedAt: null, name: { not: LIVE } },
+      data: { removedAt: now },
+      select: { functionId: true, name: true, function: { select: { repositoryId: true } } },
+    })
+    const places = new Map(rows.map((row) => [`${row.function.repositoryId}/${row.name}`, row]))
+    for (const { name: alias, function: fn } of places.values()) {
+      const { repositoryId } = fn
+      const isLeft = await tx.alias.count({ where: { name: alias, removedAt: null, function: { repositoryId } } })
+      if (isLeft > 0) continue
+      await endDeployments(tx, { pullRequest: { repositoryId, alias } }, 'its time is over')
+    }
+    return [...new Set(rows.map((row) => row.functionId))]
   })
-  return [...new Set(rows.map((row) => row.functionId))]
-}

@@ -6,6 +6,7 @@ import type { Database, Transaction } from './database.ts'
 import type { ForgeKind, PullRequest, Repository } from './generated/client.ts'
 import { recordPush } from './pushes.ts'
 import { removePreviews } from './remove-previews.ts'
+import { endDeployments } from './reports.ts'
 import { settingsOf } from './repository-settings.ts'
 import { storable } from './storable.ts'
 
@@ -110,6 +111,7 @@ const close = async (tx: Transaction, pullRequest: PullRequest): Promise<Recorde
   const builds = await cancelPullRequest(tx, pullRequest.id, CANCEL_REASONS.pullRequestClosed)
   const { repositoryId, alias } = pullRequest
   const functions = await removePreviews(tx, { repositoryId, alias, keep: [] })
+  await endDeployments(tx, { pullRequestId: pullRequest.id }, 'the pull request was closed')
   await dueComment(tx, pullRequest.id)
   return { kind: 'closed', functions: functions.map((fn) => fn.id), builds }
 }

@@ -40,6 +40,18 @@ export const wantReports = async (
   }
 }
 
+/** Deployments of those pushes' builds are over: the forge's environments shall show them no more. */
+export const endDeployments = async (
+  tx: Transaction,
+  pushes: Prisma.PushWhereInput,
+  description: string,
+): Promise<void> => {
+  await tx.report.updateMany({
+    where: { environment: { not: null }, isOver: false, build: { push: pushes } },
+    data: { isOver: true, description: storable(description), version: { increment: 1 }, tries: 0, dueAt: new Date() },
+  })
+}
+
 const include = {
   build: {
     include: {

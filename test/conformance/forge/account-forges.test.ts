@@ -131,6 +131,29 @@ describe('a deployment at GitLab', () => {
     expect(under.server.deploymentsOf(sha)).toHaveLength(1)
   })
 
+  it('of a pull request has an environment of its own, which is stopped when it is closed', async () => {
+    await using under = await startAccountForgeUnderTest('gitlab')
+    const { repository, sha } = await under.aProject()
+    const about = { environment: 'preview', isProduction: false, state: 'success' } as const
+    const set = (over: Partial<Deployment>) =>
+      under.forge.setDeployment?.(repository, sha, aDeployment({ ...about, ...over }))
+    const url = 'http://pr-7-shop--acme.fn.test/hello'
+    const id = await set({ instance: 'pr-7-shop', environmentUrl: url })
+    await set({ instance: 'pr-8-shop', externalId: 'build-2' })
+    const environments = () =>
+      under.server
+        .deploymentsOf(sha)
+        .map(({ environment: { name, state, external_url } }) => [name, state, external_url])
+    for (let n = 0; n < 2; n++) await set({ instance: 'pr-7-shop', ...(id && { id }), state: 'inactive' })
+    expect(environments()).toEqual([
+      ['preview/pr-7-shop', 'stopped', url],
+      ['preview/pr-8-shop', 'available', null],
+    ])
+    const live = await under.forge.setDeployment?.(repository, sha, aDeployment({ state: 'success' }))
+    await under.forge.setDeployment?.(repository, sha, aDeployment({ ...(live && { id: live }), state: 'inactive' }))
+    expect(environments().at(-1)).toEqual(['production', 'available', null])
+  })
+
   it('is left out where the account may record none', async () => {
     await using under = await startAccountForgeUnderTest('gitlab')
     const { repository, sha } = await under.aProject({ isPrivate: false, isOpenToCloud: false })

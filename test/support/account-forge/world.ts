@@ -46,7 +46,7 @@ export interface Deployment {
   id: number
   repositoryId: number
   sha: string
-  environment: { id: number; name: string; external_url: string | null }
+  environment: { id: number; name: string; external_url: string | null; state: 'available' | 'stopped' }
   status: string
 }
 

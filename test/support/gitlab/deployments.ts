@@ -66,6 +66,37 @@ export const DEPLOYMENTS: readonly Operation[] = [
     },
   },
   {
+    id: 'deployments/get',
+    method: 'GET',
+    path: /^\/projects\/(?<id>\d+)\/deployments\/(?<deployment>\d+)$/,
+    source: `${PAGE}#retrieve-a-deployment`,
+    query: NO_QUERY,
+    body: NOTHING,
+    handle: (request) => {
+      const project = memberOf(request)
+      if (isAnswer(project)) return project
+      const found = request.world.deployments.find((one) => one.id === Number(request.path.deployment))
+      return found ? { status: 200, body: deploymentBody(found) } : failed(404, '404 Not found')
+    },
+  },
+  {
+    id: 'environments/stop',
+    method: 'POST',
+    path: /^\/projects\/(?<id>\d+)\/environments\/(?<environment>\d+)\/stop$/,
+    source: 'https://docs.gitlab.com/api/environments/#stop-an-environment',
+    query: NO_QUERY,
+    body: z.strictObject({ force: z.boolean().optional() }),
+    handle: (request) => {
+      const project = memberOf(request)
+      if (isAnswer(project)) return project
+      const id = Number(request.path.environment)
+      const found = request.world.deployments.find(({ environment }) => environment.id === id)?.environment
+      if (!found) return failed(404, '404 Not found')
+      found.state = 'stopped'
+      return { status: 200, body: found }
+    },
+  },
+  {
     id: 'deployments/update',
     method: 'PUT',
     path: /^\/projects\/(?<id>\d+)\/deployments\/(?<deployment>\d+)$/,
@@ -109,6 +140,7 @@ const environmentOf = (world: World, repositoryId: number, name: string): Deploy
     id: world.nextId(),
     name,
     external_url: null,
+    state: 'available',
   }
 
 const deploymentBody = ({ id, sha, status, environment }: Deployment) => ({

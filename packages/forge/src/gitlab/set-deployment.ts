@@ -5,7 +5,7 @@ import { createInOrder } from '../in-order.ts'
 import { Id } from '../payload.ts'
 import { ANYTHING, type RestAnswer, type RestClient } from '../rest-client.ts'
 
-/** What GitLab calls them; `inactive` it finds out by itself, of a deployment that was over. */
+/** What GitLab calls them; that a deployment which was over is not there any more it is told by its environment. */
 const STATES: Record<Deployment['state'], string> = {
   in_progress: 'running',
   success: 'success',
@@ -16,7 +16,8 @@ const STATES: Record<Deployment['state'], string> = {
 
 /**
  * Deployments (https://docs.gitlab.com/api/deployments/), by which a merge request shows “View app”. GitLab keeps nothing of
- * ours beside them: one that may be there already is known by environment, commit and state.
+ * ours beside them: one that may be there already is known by environment, commit and state. Each pull
+ * request has an environment of its own, with its address, which is stopped when it goes.
  */
 export const createSetDeployment = (rest: RestClient): NonNullable<Forge['setDeployment']> => {
   const inOrder = createInOrder()
@@ -27,6 +28,7 @@ export const createSetDeployment = (rest: RestClient): NonNullable<Forge['setDep
       try {
         const there = deployment.id ?? (deployment.mayExist ? await find(call) : undefined)
         const written = there === undefined ? await create(call) : await update(call, there)
+        if (isGone(call, there)) await stopEnvironment(call, there)
         await showUrl(call, written)
         return written?.id ?? there
       } catch (error) {
@@ -46,10 +48,14 @@ interface DeploymentCall {
   signal: AbortSignal | undefined
 }
 
+/** GitLab groups what stands before a slash. */
+const environmentOf = ({ environment, instance }: Deployment): string =>
+  instance === undefined ? environment : `${environment}/${instance}`
+
 const deploymentsOf = (repository: ForgeRepository): string => `/projects/${repository.id}/deployments`
 
 const find = async ({ rest, repository, sha, deployment, doing, signal }: DeploymentCall) => {
-  const environment = encodeURIComponent(deployment.environment)
+  const environment = encodeURIComponent(environmentOf(deployment))
   const path = `${deploymentsOf(repository)}?environment=${environment}&order_by=id&sort=desc&per_page=20`
   const found = await rest({ method: 'GET', path, doing, answer: z.array(Recorded), signal })
   const states = ['running', STATES[deployment.state]]
@@ -61,7 +67,7 @@ const create = ({ rest, repository, sha, deployment, doing, signal }: Deployment
     method: 'POST',
     path: deploymentsOf(repository),
     body: {
-      environment: deployment.environment,
+      environment: environmentOf(deployment),
       sha,
       ref: repository.defaultBranch,
       tag: false,
@@ -87,11 +93,27 @@ const update = ({ rest, repository, deployment, doing, signal }: DeploymentCall,
 /** GitLab refuses to set a deployment to what it is, and one that is over to anything. */
 const isOver = ({ status, body }: RestAnswer): boolean => status === 400 && JSON.stringify(body).includes('transition')
 
-/** The environment's address. It has one alone, so one that previews share has none. */
+/** What is live has another deployment in its place; all else is gone, and its environment with it. */
+const isGone = ({ deployment }: DeploymentCall, there: string | undefined): there is string =>
+  deployment.state === 'inactive' && !deployment.isProduction && there !== undefined
+
+/** https://docs.gitlab.com/api/environments/#stop-an-environment; one that is stopped stays so. */
+const stopEnvironment = async ({ rest, repository, doing, signal }: DeploymentCall, id: string): Promise<void> => {
+  const found = await rest({
+    method: 'GET',
+    path: `${deploymentsOf(repository)}/${id}`,
+    doing,
+    answer: Recorded,
+    signal,
+  })
+  const path = `/projects/${repository.id}/environments/${found.environment.id}/stop`
+  await rest({ method: 'POST', path, body: {}, doing, answer: ANYTHING, signal })
+}
+
+/** The environment's address. */
 const showUrl = async (call: DeploymentCall, written: Recorded | undefined): Promise<void> => {
-  const { environmentUrl, isProduction } = call.deployment
-  if (!isProduction || !written || environmentUrl === undefined || written.environment.external_url === environmentUrl)
-    return
+  const { environmentUrl } = call.deployment
+  if (!written || environmentUrl === undefined || written.environment.external_url === environmentUrl) return
   const { rest, repository, doing, signal } = call
   const path = `/projects/${repository.id}/environments/${written.environment.id}`
   await rest({ method: 'PUT', path, body: { external_url: environmentUrl }, doing, answer: ANYTHING, signal })
