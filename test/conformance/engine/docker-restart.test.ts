@@ -44,7 +44,11 @@ test('after a restart of dockerd and a flush of its rules, the rules and the rep
   expect(await rules()).toEqual(wanted)
   expect(await engine.list()).toMatchObject([{ id: before.id, state: 'stopped' }])
   const after = await engine.start(workload, 0)
-  expect(after).toMatchObject({ id: before.id, state: 'running', address: expect.stringMatching(/^10\.210\./) })
+  expect(after).toMatchObject({
+    id: before.id,
+    state: 'running',
+    address: expect.stringMatching(/^10\.2(0[89]|1\d|2[0-3])\./),
+  })
 })
 
 /** Loads the image of this machine's Docker into the other one; what that says of it. */

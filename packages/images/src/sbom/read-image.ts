@@ -17,6 +17,8 @@ export interface ImageSource {
 const LIMITS: TarLimits = { bytes: 8 * 1_024 ** 3, entries: 1_000_000 }
 /** Marks the containers that images are read from, which never run. */
 const READING = 'pushfn.cloud/reading'
+/** A container inherits its image's labels; without this the engine would count it among the tenant's. */
+const MANAGED = 'pushfn.cloud/managed'
 const OUTLIVED_MS = 600_000
 
 /** Every package of an image: all its files are looked at once. Throws ENGINE_FAILED. */
@@ -54,7 +56,7 @@ const withContainer = async (
       Image: image,
       name: `${cloud}.reading.${randomUUID()}`,
       Entrypoint: ['/never-run'],
-      Labels: { [READING]: cloud },
+      Labels: { [READING]: cloud, [MANAGED]: '' },
       NetworkDisabled: true,
       HostConfig: { NetworkMode: 'none' },
       // Without the signal: the engine would make it all the same, and nobody would know to remove it.
@@ -74,10 +76,10 @@ const withContainer = async (
   }
 }
 
-/** Removes what a process that was killed while it read has left behind. */
-export const removeReadings = async (docker: Docker, cloud: string): Promise<void> => {
+/** Removes what a process that was killed while it read has left behind: those of more than ten minutes, or all. */
+export const removeReadings = async (docker: Docker, cloud: string, outlivedMs = OUTLIVED_MS): Promise<void> => {
   const left = await docker.listContainers({ all: true, filters: { label: [`${READING}=${cloud}`] } })
   for (const { Id, Created } of left) {
-    if (Date.now() - Created * 1_000 > OUTLIVED_MS) await docker.getContainer(Id).remove({ force: true, v: true })
+    if (Date.now() - Created * 1_000 > outlivedMs) await docker.getContainer(Id).remove({ force: true, v: true })
   }
 }
