@@ -8,9 +8,19 @@ const ssr = { resolve: { conditions, externalConditions: conditions } }
 /** Stands beside the code like a unit test, and wants the engine. */
 const NEEDS_DOCKER = 'deploy/local/src/base-images.test.ts'
 
+/** What kills, restarts or counts on having the machine to itself. */
+const ALONE = [
+  'test/chaos/**/*.test.ts',
+  'test/conformance/engine/**/*.test.ts',
+  'test/conformance/gateway/{hold,limits,max-inflight,faults,processes}.test.ts',
+  'test/conformance/gateway/async/{fairness,losses,schedules}.test.ts',
+  'test/e2e/isolation.test.ts',
+  NEEDS_DOCKER,
+]
+
 /**
- * `unit`: tests beside the code, files side by side. `world`: everything under `test/`, one file after the other, since
- * each wants the whole machine. Both find the same PostgreSQL and Redis, started once for the run.
+ * `unit`: tests beside the code, files side by side. `world`: what starts clouds of its own, two files side by side.
+ * `storm`: one file after the other, at the end. All find the same PostgreSQL and Redis, started once for the run.
  */
 export default defineConfig({
   test: {
@@ -33,13 +43,27 @@ export default defineConfig({
         ssr,
         test: {
           name: 'world',
-          include: ['test/**/*.test.ts', NEEDS_DOCKER],
+          include: ['test/**/*.test.ts'],
+          exclude: ['**/node_modules/**', 'test/bench/**', ...ALONE],
+          globalSetup: ['deploy/local/src/vitest-servers.ts', 'deploy/local/src/vitest-world.ts'],
+          maxWorkers: 2,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: 'storm',
+          include: ALONE,
           exclude: ['**/node_modules/**', 'test/bench/**'],
           globalSetup: ['deploy/local/src/vitest-servers.ts', 'deploy/local/src/vitest-world.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

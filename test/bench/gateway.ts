@@ -1,15 +1,9 @@
 import { fileURLToPath } from 'node:url'
+import { findFreePort } from '@pushfn/local/free-port'
 import { type Route, RoutePolicy, routeKey, routeKeys } from '@pushfn/model/route'
 import { Redis } from 'ioredis'
 import { startReverseProxy, startUpstream } from './support/nginx.ts'
-import {
-  cpuSecondsOf,
-  freePort,
-  residentMiBOf,
-  type Started,
-  startOnCore,
-  untilListening,
-} from './support/processes.ts'
+import { cpuSecondsOf, residentMiBOf, type Started, startOnCore, untilListening } from './support/processes.ts'
 import { type Measured, runWrk } from './support/wrk.ts'
 
 /**
@@ -88,11 +82,11 @@ const middle = (runs: readonly Run[]) => ({
 })
 
 const [upstreamPort, nginxPort, redisPort, port, adminPort] = [
-  await freePort(),
-  await freePort(),
-  await freePort(),
-  await freePort(),
-  await freePort(),
+  await findFreePort(),
+  await findFreePort(),
+  await findFreePort(),
+  await findFreePort(),
+  await findFreePort(),
 ]
 await using _upstream = await startUpstream(LOAD_CORE, upstreamPort)
 await using nginxProcess = await startReverseProxy(PROXY_CORE, nginxPort, upstreamPort)

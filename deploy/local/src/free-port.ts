@@ -1,16 +1,23 @@
-import { type AddressInfo, createServer } from 'node:net'
+import { randomInt } from 'node:crypto'
+import { createServer } from 'node:net'
 
-/** A TCP port on loopback that nobody listens on at this moment. */
+/**
+ * Below those that the system gives to connections of its own accord (from 32768 on Linux): a port of these is not taken
+ * by anybody's call to somewhere else before its server listens, or while the server starts anew.
+ */
+const PORTS = { from: 10_240, below: 32_768 }
+const TRIES = 100
+const given = new Set<number>()
+
+/** A TCP port that nobody listens on at this moment, another one each time. Throws when none is found. */
 export const findFreePort = async (): Promise<number> => {
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  // A server that listens on TCP has an AddressInfo.
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  for (let n = 0; n < TRIES; n += 1) {
+    const port = randomInt(PORTS.from, PORTS.below)
+    if (given.has(port) || (await isPortTaken(port))) continue
+    given.add(port)
+    return port
+  }
+  throw new Error(`of ${TRIES} ports between ${PORTS.from} and ${PORTS.below} none is free`)
 }
 
 /** Whether somebody listens on the port already, on any address. */

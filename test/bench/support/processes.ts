@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** A program that the benchmark started and ends again. */
@@ -31,16 +31,6 @@ export const outputOf = async (argv: readonly string[]): Promise<string> => {
   const [code] = await once(child, 'close')
   if (code !== 0) throw new Error(`${program} ended with ${code}`)
   return Buffer.concat(chunks).toString()
-}
-
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no TCP port')
-  return address.port
 }
 
 /** Waits until something listens on the port; throws after ten seconds. */

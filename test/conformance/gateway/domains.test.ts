@@ -1,7 +1,7 @@
+import { findFreePort } from '@pushfn/local/free-port'
 import { changePublished, syncPublished } from '@pushfn/store/calls/published'
 import { domainKeys } from '@pushfn/store/calls/published-domains'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { freePort } from '../../bench/support/processes.ts'
 import { type AFunction, aFunction, aRoute } from './support/a-function.ts'
 import { ask } from './support/raw-client.ts'
 import { startRedis } from './support/redis-server.ts'
@@ -122,7 +122,7 @@ describe('a domain', () => {
 })
 
 test('without Redis, and with an emptied one, domains go on; a change of which nobody told is found', async () => {
-  const port = await freePort()
+  const port = await findFreePort()
   let redis = await startRedis(port)
   await using own = await startWorld({}, { redisUrl: redis.url, routes: [aRoute({ addresses: [adas.address] })] })
   const isServed = async (host: string) => (await ask({ port: own.port, host, path: '/hello' })).status === 200

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { findFreePort } from '@pushfn/local/free-port'
 import { LoadReport, loadChannel } from '@pushfn/model/load'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { freePort } from '../../bench/support/processes.ts'
 import { type AFunction, aFunction, aRoute } from './support/a-function.ts'
 import { ask, HOST, openSocket } from './support/raw-client.ts'
 import { type GatewayWorld, startWorld, until } from './support/world.ts'
@@ -168,7 +168,7 @@ describe('past the bounds it is 503 with Retry-After, and says which', () => {
 
 describe('a call whose replicas all refuse', () => {
   test('waits for one that does not: a replica that was killed is on its way back', async () => {
-    const dead = `127.0.0.1:${await freePort()}`
+    const dead = `127.0.0.1:${await findFreePort()}`
     await world.publish({ put: [aRoute({ function: 'killed', addresses: [dead], hold })] })
     const call = ask({ port: world.port, path: '/killed', method: 'POST', body: 'x' })
     await untilHeld('killed', 1)
@@ -177,7 +177,7 @@ describe('a call whose replicas all refuse', () => {
   })
 
   test('tries the same again each second', async () => {
-    const port = await freePort()
+    const port = await findFreePort()
     await world.publish({ put: [aRoute({ function: 'late', addresses: [`127.0.0.1:${port}`], hold })] })
     const call = ask({ port: world.port, path: '/late' })
     await untilHeld('late', 1)
@@ -187,7 +187,7 @@ describe('a call whose replicas all refuse', () => {
   })
 
   test('is told so when its time is over', async () => {
-    const dead = `127.0.0.1:${await freePort()}`
+    const dead = `127.0.0.1:${await findFreePort()}`
     await world.publish({ put: [aRoute({ function: 'dead', addresses: [dead], hold: { calls: 5, ms: 400 } })] })
     const { status, body } = await ask({ port: world.port, path: '/dead' })
     expect([status, JSON.parse(body).title]).toEqual([502, 'Function unreachable'])

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { findFreePort } from '@pushfn/local/free-port'
 import { RateLimits } from '@pushfn/model/access-policy'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { freePort } from '../../bench/support/processes.ts'
 import { type AFunction, aFunction, aRoute } from './support/a-function.ts'
 import { type Answer, ask, openSocket } from './support/raw-client.ts'
 import { startRedis } from './support/redis-server.ts'
@@ -193,7 +193,7 @@ describe('sizes', () => {
 
 describe('Redis away', () => {
   test('each gateway keeps its share, and the sum again when Redis is back', async () => {
-    const port = await freePort()
+    const port = await findFreePort()
     let redis = await startRedis(port)
     const policy = { limits: limits({ requestsPerSecond: 0.01, burst: 40, concurrentRequests: 30 }) }
     await using own = await startWorld(

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { findFreePort } from '@pushfn/local/free-port'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { freePort } from '../../bench/support/processes.ts'
 import { type AFunction, aFunction, aRoute } from './support/a-function.ts'
 import { ask } from './support/raw-client.ts'
 import { startRedis } from './support/redis-server.ts'
@@ -106,7 +106,7 @@ describe('drained endpoints', () => {
 
 describe('Redis away', () => {
   test('the gateway serves on, tells nothing is wrong, and catches up when Redis is back', async () => {
-    const port = await freePort()
+    const port = await findFreePort()
     let redis = await startRedis(port)
     await using world = await startWorld({}, { redisUrl: redis.url, routes: [aRoute({ addresses: [one.address] })] })
     await redis[Symbol.asyncDispose]()
@@ -130,7 +130,7 @@ describe('Redis away', () => {
   })
 
   test('a gateway that has no Redis yet is not ready, and says the console’s host is served', async () => {
-    const port = await freePort()
+    const port = await findFreePort()
     const redis = await startRedis(port)
     await using world = await startWorld({ API_URL: `http://${one.address}` }, { redisUrl: redis.url })
     expect((await ask({ port: world.port, host: 'console.localhost', path: '/api/v1' })).status).toBe(200)

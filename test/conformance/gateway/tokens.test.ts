@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { findFreePort } from '@pushfn/local/free-port'
 import { RateLimits } from '@pushfn/model/access-policy'
 import { changePublished, syncPublished } from '@pushfn/store/calls/published'
 import { tokenHash, tokenKey, tokenKeys } from '@pushfn/store/calls/published-tokens'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { freePort } from '../../bench/support/processes.ts'
 import { type AFunction, aFunction, aRoute } from './support/a-function.ts'
 import { type Answer, ask, exchangeRaw } from './support/raw-client.ts'
 import { type RedisServer, startRedis } from './support/redis-server.ts'
@@ -152,7 +152,7 @@ describe('tokens that change', () => {
 
 describe('Redis away', () => {
   test('remembered tokens go on, unknown ones cannot be told; a revocation that was missed counts when it is back', async () => {
-    const port = await freePort()
+    const port = await findFreePort()
     let own = await startRedis(port)
     const routes = [aRoute({ addresses: [hello.address], auth: 'token' })]
     await using alone = await startWorld({}, { redisUrl: own.url, routes })

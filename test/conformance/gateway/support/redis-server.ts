@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { findFreePort } from '@pushfn/local/free-port'
 import { Redis } from 'ioredis'
-import { freePort } from '../../../bench/support/processes.ts'
 
 export interface RedisServer extends AsyncDisposable {
   readonly url: string
@@ -10,7 +10,7 @@ export interface RedisServer extends AsyncDisposable {
 
 /** A Redis of its own, in memory alone. */
 export const startRedis = async (port?: number): Promise<RedisServer> => {
-  const on = port ?? (await freePort())
+  const on = port ?? (await findFreePort())
   const options = ['--port', String(on), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
   const child = spawn('redis-server', options, { stdio: 'ignore' })
   const probe = new Redis(on, '127.0.0.1', { maxRetriesPerRequest: null, retryStrategy: () => 20 })

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { findFreePort } from '@pushfn/local/free-port'
 import type { Route } from '@pushfn/model/route'
 import { expect } from 'vitest'
-import { freePort } from '../../../bench/support/processes.ts'
 import { aRoute } from '../support/a-function.ts'
 import { fieldOf, type Message, readMessages } from '../support/messages.ts'
 import { openSocket } from '../support/raw-client.ts'
@@ -45,7 +45,7 @@ export const setStage = async (row: Row, index: number): Promise<Stage> => {
   const address = `127.0.0.1:${(server.address() as AddressInfo).port}`
   const { policy, replicas = 1, dead = 0 } = row
   const addresses: string[] = []
-  for (let i = 0; i < dead; i += 1) addresses.push(`127.0.0.1:${await freePort()}`)
+  for (let i = 0; i < dead; i += 1) addresses.push(`127.0.0.1:${await findFreePort()}`)
   for (let i = 0; i < replicas; i += 1) addresses.push(address)
   const route = aRoute({ tenant: label(index), addresses, ...policy })
   const endpoints = route.endpoints.map((endpoint) => ({ ...endpoint, id: `${label(index)}-${endpoint.id}` }))
