@@ -1,5 +1,6 @@
 import type { Forge } from '@pushfn/forge/forge'
 import { forgeRepository } from '@pushfn/forge/forge-repository'
+import { PREVIEW_PLACE } from '@pushfn/model/build-target'
 import { STACK_CONTEXT, statusContext } from '@pushfn/model/deploy-status'
 import type { DueComment } from '@pushfn/store/pull-request-comments'
 import { waitsForApproval } from '@pushfn/store/pull-request-comments'
@@ -15,7 +16,7 @@ export const askForApproval = async (
 ): Promise<void> => {
   if (!forge.setCheck || !waitsForApproval(about)) return
   const check = {
-    name: `${context.config.statusPrefix ?? ''}${statusContext(STACK_CONTEXT, { isPreview: true })}`,
+    name: `${context.config.statusPrefix ?? ''}${statusContext(STACK_CONTEXT, PREVIEW_PLACE)}`,
     mayExist: true,
     externalId: about.id,
     title: 'waits for approval: it comes from a fork',

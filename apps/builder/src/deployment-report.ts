@@ -1,3 +1,4 @@
+import { placeOf } from '@pushfn/model/build-target'
 import type { CommitState } from '@pushfn/model/deploy-status'
 import { buildPageUrl } from '@pushfn/model/urls'
 import type { WantedReport } from '@pushfn/store/reports'
@@ -14,9 +15,9 @@ export const deploymentReport = (
 ): WantedReport[] => {
   const { config, forges, urls } = run.context
   if (!config.areDeploymentsRecorded || !forges[run.build.push.repository.forge]?.setDeployment) return []
-  const { build, target } = run
-  if (build.isStaged) return []
-  const environment = !target ? 'production' : build.push.pullRequestId ? 'preview' : target.alias
+  const { target } = run
+  if (run.build.isStaged) return []
+  const environment = placeOf(target) ?? 'production'
   const [only, second] = about.urls ?? []
   return [
     {

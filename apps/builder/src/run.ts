@@ -6,7 +6,7 @@ import { forgeRepository } from '@pushfn/forge/forge-repository'
 import type { Log } from '@pushfn/kit/log'
 import type { BuildEventInput } from '@pushfn/model/build-event'
 import type { BuildFailure, TERMINAL_STATES } from '@pushfn/model/build-state'
-import { BuildTarget } from '@pushfn/model/build-target'
+import { BuildTarget, placeOf } from '@pushfn/model/build-target'
 import { statusContext } from '@pushfn/model/deploy-status'
 import { AppError } from '@pushfn/model/errors'
 import type { RepositorySettings } from '@pushfn/model/repository-settings'
@@ -100,8 +100,7 @@ export const openRun = async (context: BuilderContext, buildId: string): Promise
   const stop = () => abort.abort(new AppError('LEASE_LOST', 'the builder stops'))
   context.stopping.addEventListener('abort', stop)
   log.info('build claimed')
-  const contextOf = (name: string) =>
-    `${context.config.statusPrefix ?? ''}${statusContext(name, { isPreview: target !== undefined })}`
+  const contextOf = (name: string) => `${context.config.statusPrefix ?? ''}${statusContext(name, placeOf(target))}`
   /** Of a rebuild the forge is told nothing: nobody pushed, and the commit is live as it was. */
   const prefixed = (statuses: readonly WantedReport[]) =>
     rebuilt ? [] : statuses.map((status) => ({ ...status, context: contextOf(status.context) }))

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
 /**
- * An alias is a name that points at a revision of a function, and has a host of its own: `live`, its `canary`, the first
- * eight digits of a commit, or a pull request's.
+ * An alias is a name that points at a revision of a function, and has a host of its own: `live`, its `canary`, an
+ * environment’s, a pull request’s, or the first eight digits of a commit.
  */
 export const LIVE = 'live'
 

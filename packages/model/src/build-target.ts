@@ -8,5 +8,14 @@ export const BuildTarget = z.object({
   expiresAfterMs: z.number().int().positive().nullable(),
   /** Laid over each function's environment. */
   environment: z.record(z.string(), z.string()),
+  /** An environment of the repository's settings: the whole stack stands there, also what is as it is in production. */
+  isEnvironment: z.boolean().default(false),
 })
 export type BuildTarget = z.infer<typeof BuildTarget>
+
+/** What people read of where a build goes, in the name of its statuses; undefined is production. */
+export const placeOf = (target: BuildTarget | undefined): string | undefined =>
+  target && (target.isEnvironment ? target.alias : PREVIEW_PLACE)
+
+/** All previews have one place: which one it is says the pull request that shows it. */
+export const PREVIEW_PLACE = 'preview'

@@ -20,12 +20,9 @@ export const STACK_CONTEXT = 'stack-deploy'
 /** How the reason of a function begins that was ready, but was not deployed because another of its stack was not. */
 export const NOT_DEPLOYED = 'was not deployed'
 
-/** Under a name of its own a preview's word is not taken for the deploy's, by people or by rules for branches. */
-export const statusContext = (context: string, { isPreview }: { isPreview: boolean }): string =>
-  isPreview ? `${PREVIEW}${context}` : context
+/** Under a name of its own what is said of another place than production is not taken for it, by people or by rules for branches. */
+export const statusContext = (context: string, place: string | undefined): string =>
+  place === undefined ? context : `${place}/${context}`
 
-/** What `statusContext` was made of. */
-export const contextName = (context: string): string =>
-  context.startsWith(PREVIEW) ? context.slice(PREVIEW.length) : context
-
-const PREVIEW = 'preview/'
+/** What `statusContext` was made of: no function's name has a slash. */
+export const contextName = (context: string): string => context.slice(context.lastIndexOf('/') + 1)

@@ -57,3 +57,23 @@ test('patterns that are ignored are lines', () => {
   expect(RepositorySettings.safeParse({ ignore: ['docs', '**/*.md', '!x'] }).success).toBe(true)
   expect(RepositorySettings.safeParse({ ignore: ['a\nb'] }).success).toBe(false)
 })
+
+describe('environments', () => {
+  const isTaken = (environments: Record<string, { branch: string; environment?: Record<string, string> }>) =>
+    RepositorySettings.safeParse({ environments }).success
+
+  test('have names that hosts can have, a branch each, and what is different there', () => {
+    expect(isTaken({ staging: { branch: 'develop', environment: { A: 'b' } }, 'qa-2': { branch: 'qa' } })).toBe(true)
+  })
+
+  test.each(['live', 'canary', 'preview', 'production', '1a2b3c4d', 'pr-7-shop', 'a--b', 'Ä', ''])(
+    'cannot be named “%s”',
+    (name) => {
+      expect(isTaken({ [name]: { branch: 'develop' } })).toBe(false)
+    },
+  )
+
+  test('have no branch together', () => {
+    expect(isTaken({ a: { branch: 'develop' }, b: { branch: 'develop' } })).toBe(false)
+  })
+})

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { AliasName, CANARY, COMMIT_ALIAS, LIVE } from './alias.ts'
+import { PREVIEW_PLACE } from './build-target.ts'
 import { promotionFrom } from './promotion.ts'
 
 /** What git allows as a branch's name (git-check-ref-format), a little narrower. */
@@ -6,19 +8,19 @@ const BRANCH = /^(?![-/.])(?!.*(?:\.\.|\/\/|\/\.|@\{|\.lock(?:\/|$)))[^\p{C}\p{Z
 
 export const BranchName = z.string().max(200).regex(BRANCH, 'no branch of git can be named so')
 
-const EnvironmentName = z
+const VariableName = z
   .string()
   .max(200)
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'no name of an environment variable')
 
+const Variables = z
+  .record(VariableName, z.string().max(4_096))
+  .refine((environment) => Object.keys(environment).length <= 100, 'at most 100 variables')
+
 /** What previews of pull requests are like. */
 export const PreviewSettings = z.strictObject({
   isOn: z.boolean().optional().describe('Whether pull requests have previews; they have.'),
-  environment: z
-    .record(EnvironmentName, z.string().max(4_096))
-    .refine((environment) => Object.keys(environment).length <= 100, 'at most 100 variables')
-    .optional()
-    .describe('Laid over the environment of each function.'),
+  environment: Variables.optional().describe('Laid over the environment of each function.'),
   expiresAfterDays: z
     .number()
     .int()
@@ -28,6 +30,32 @@ export const PreviewSettings = z.strictObject({
     .describe('Days after its last commit when a preview goes, though its pull request is open; 14 without it.'),
 })
 export type PreviewSettings = z.infer<typeof PreviewSettings>
+
+/** Names that mean something else where an environment's name stands: in hosts, statuses and deployments. */
+const TAKEN = new Set<string>([LIVE, CANARY, PREVIEW_PLACE, 'production'])
+
+const EnvironmentName = z.string().check((given) => {
+  const { success } = AliasName.safeParse(given.value)
+  const isFree = !TAKEN.has(given.value) && !COMMIT_ALIAS.test(given.value) && !/^pr-\d/.test(given.value)
+  const message = !success
+    ? 'an environment’s name is a DNS label without “--”'
+    : `“${given.value}” means something else already: name the environment otherwise`
+  if (!success || !isFree) given.issues.push({ code: 'custom', message, input: given.value })
+})
+
+/** Where the pushes of a branch go that is not the one that deploys. */
+export const EnvironmentSettings = z.strictObject({
+  branch: BranchName.describe('The branch whose pushes go there.'),
+  environment: Variables.optional().describe('Laid over the environment of each function.'),
+})
+
+const Environments = z
+  .record(EnvironmentName, EnvironmentSettings)
+  .refine((environments) => Object.keys(environments).length <= 10, 'at most 10 environments')
+  .refine((environments) => {
+    const branches = Object.values(environments).map(({ branch }) => branch)
+    return new Set(branches).size === branches.length
+  }, 'two environments have one branch')
 
 /** A folder of the repository, `.` for the repository itself; it stays inside, and is told in one way. */
 const Root = z
@@ -76,10 +104,12 @@ export const RepositorySettings = z.strictObject({
     .optional()
     .describe('Whether anybody may see the badges of its functions; else those of a public repository alone.'),
   previews: PreviewSettings.optional().describe('What previews of pull requests are like.'),
+  environments: Environments.optional().describe(
+    'By name, other places than production, each with the branch whose pushes go there: “staging” has `https://staging--<tenant>.…`.',
+  ),
   promote: Promote.optional().describe(
     '“tag v*” or “release v*”: such tags move live; pushes are built, and have the URLs of their commits alone.',
   ),
-
   roots: Roots.optional().describe('Folders with a stack.yml of their own each; else the repository itself.'),
   ignore: Ignore.optional().describe(
     'Patterns as of a .dockerignore: a push that changes such files alone since what is live is not built.',

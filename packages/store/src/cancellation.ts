@@ -29,6 +29,19 @@ export const cancelBuilds = (
 export const cancelPullRequest = (tx: Transaction, pullRequestId: string, reason: string): Promise<string[]> =>
   cancelPushes(tx, { pullRequestId }, reason)
 
+/** The pushes of a repository that go to one alias. */
+export const goesTo = ({ repositoryId, alias }: { repositoryId: string; alias: string }): Prisma.PushWhereInput => ({
+  repositoryId,
+  build: { target: { path: ['alias'], equals: alias } },
+})
+
+/** As `cancelBuilds`, of what goes to one environment of a repository. */
+export const cancelEnvironment = (
+  tx: Transaction,
+  { repositoryId, alias }: { repositoryId: string; alias: string },
+  reason: string,
+): Promise<string[]> => cancelPushes(tx, goesTo({ repositoryId, alias }), reason)
+
 const cancelPushes = async (tx: Transaction, push: Prisma.PushWhereInput, reason: string): Promise<string[]> => {
   const builds = await tx.build.updateManyAndReturn({
     where: { state: { notIn: [...TERMINAL_STATES] }, push },
@@ -74,6 +87,7 @@ export const CANCEL_REASONS = {
   repositoryRemoved: 'the repository was deleted, or taken out of this cloud: nothing of it runs here any more',
   repositoryTransferred: 'the repository belongs to another account now: its next push is built there',
   pullRequestClosed: 'the pull request was closed: its previews are gone',
+  environmentEnded: 'the environment was taken out of the repository’s settings: nothing runs there any more',
   tenantRemoved: 'the account left this cloud: nothing of it runs here any more',
   tenantSuspended: 'the account is suspended: push again when it is not any more',
 } as const

@@ -1,13 +1,11 @@
 import { type BuildState, isTerminal, TERMINAL_STATES } from '@pushfn/model/build-state'
-import type { BuildTarget } from '@pushfn/model/build-target'
+import { type BuildTarget, placeOf } from '@pushfn/model/build-target'
 import { STACK_CONTEXT, statusContext } from '@pushfn/model/deploy-status'
-import { whyNotPromoted } from '@pushfn/model/promotion'
 import type { Transaction } from './database.ts'
 import type { ForgeKind, Push, PushTrigger, Repository } from './generated/client.ts'
-import { promotionOf, tagOf } from './promotions.ts'
 import { newestMove } from './push-order.ts'
+import { isBrought, isStagedOnly, reasonToSkip, targetOf } from './push-target.ts'
 import { PENDING_AFTER_MS } from './reports.ts'
-import { deployBranchOf } from './repositories.ts'
 import { nextSequence } from './sequences.ts'
 import { storable } from './storable.ts'
 
@@ -89,22 +87,6 @@ const recordAtTop = (place: Place): Promise<RecordedPush> => {
   return reason ? recordEnded(place, { state: 'skipped', status: 'success', reason }) : recordQueued(place)
 }
 
-const reasonToSkip = ({ repository, ref, skip, preview }: PushFacts): string | undefined => {
-  const tag = tagOf(ref)
-  // Whoever tags a commit wants it, whatever the commit's message says of its push.
-  if (tag !== undefined) return whyTagMovesNothing(repository, tag)
-  const branch = ref.replace(/^refs\/heads\//, '')
-  const deploys = deployBranchOf(repository)
-  if (!preview && branch !== deploys) return `skipping build for ${branch} branch: ${deploys} is the one that deploys`
-  return skip && `${skip} in the commit’s message: nothing is built`
-}
-
-/** Of one that is run again: the settings may be others by now. Of which kind it was does not count any more. */
-const whyTagMovesNothing = (repository: Repository, tag: string): string | undefined => {
-  const promotion = promotionOf(repository)
-  return whyNotPromoted(promotion, { by: promotion?.by ?? 'tag', tag })
-}
-
 /** Once more what the ref stands at; of an older commit only that it is not built, for it must not overtake the newer one. */
 const recordAgain = async (place: Place, last: KnownPush): Promise<RecordedPush> => {
   const { push } = place
@@ -156,16 +138,17 @@ const createPush = ({ tx, push, sequence, firstSequence }: Place): Promise<{ id:
 export const recordQueued = async (place: Place): Promise<Extract<RecordedPush, { kind: 'queued' }>> => {
   const { tx, push, sequence } = place
   const isStaged = isStagedOnly(push)
+  const target = targetOf(push)
   const { id: pushId } = await createPush(place)
   const build = await tx.build.create({
     data: {
       pushId,
       isStaged,
-      ...(push.preview && { target: push.preview.target }),
+      ...(target && { target }),
       // Told only when no builder takes the build soon: then its own word comes first, and is one call less.
       reports: {
         create: {
-          context: stackContext(push),
+          context: stackContext(target),
           state: 'pending',
           description: 'queued',
           dueAt: new Date(Date.now() + PENDING_AFTER_MS),
@@ -188,17 +171,14 @@ export const recordQueued = async (place: Place): Promise<Extract<RecordedPush, 
 /** What is only kept takes the place of nothing that is to go live. */
 export const STAGED_ALONE = { isStaged: true }
 
-/** Where tags or releases promote, a branch alone moves nothing; what somebody asked for by hand goes live all the same. */
-const isStagedOnly = ({ repository, ref, trigger = 'push', preview }: PushFacts): boolean =>
-  trigger === 'push' && !preview && tagOf(ref) === undefined && promotionOf(repository) !== undefined
-
-const stackContext = ({ preview }: PushFacts): string => statusContext(STACK_CONTEXT, { isPreview: Boolean(preview) })
+const stackContext = (target: BuildTarget | undefined): string => statusContext(STACK_CONTEXT, placeOf(target))
 
 /** Stores a push of which nothing is built, with the reason. */
 export const recordEnded = async (
   place: Place,
   end: { state: 'skipped' | 'superseded'; status: 'success' | 'error'; reason: string },
 ): Promise<RecordedPush> => {
+  const target = targetOf(place.push)
   const { id: pushId } = await createPush(place)
   const build = await place.tx.build.create({
     data: {
@@ -206,8 +186,8 @@ export const recordEnded = async (
       state: end.state,
       finishedAt: new Date(),
       failure: { code: end.state.toUpperCase(), hint: end.reason, faults: [] },
-      ...(place.push.preview && { target: place.push.preview.target }),
-      reports: { create: { context: stackContext(place.push), state: end.status, description: end.reason } },
+      ...(target && { target }),
+      reports: { create: { context: stackContext(target), state: end.status, description: end.reason } },
     },
     select: { id: true },
   })
@@ -222,9 +202,7 @@ const recordOvertaken = async (place: Place, newer: KnownPush, isLast: boolean):
   const { push } = place
   const reason = `superseded by ${newer.sha.slice(0, 8)}, which was told of earlier`
   const overtaken = await recordBelow(place, newer, { state: 'superseded', status: 'error', reason })
-  const isBuilt =
-    push.preview || tagOf(push.ref) !== undefined || push.ref === `refs/heads/${deployBranchOf(push.repository)}`
-  const isToBeBuilt = isBuilt && newer.build?.state !== 'skipped'
+  const isToBeBuilt = isBrought(push) && newer.build?.state !== 'skipped'
   if (isLast || !isToBeBuilt) return overtaken
   // The ref is found to stand there, it did not move: its move is known already.
   const { sha, pusher, message } = newer

@@ -63,18 +63,18 @@ const find = async (tx: Transaction, fn: HeldFunction, target: Exclude<Target, '
       include: { revision: { include: { build: true } }, wanted: { include: { build: true } } },
     })
     const revision = alias?.revision ?? alias?.wanted ?? undefined
-    if (revision && revision.build.target !== null) throw isPreview(fn.name, target.alias)
+    if (revision && revision.build.target !== null) throw isOfAnotherPlace(fn.name, target.alias)
     return revision
   }
   const build = { push: { repositoryId: fn.repositoryId }, target: { equals: Prisma.DbNull } }
   return (await tx.revision.findFirst({ where: { id: target.revision, functionId: fn.id, build } })) ?? undefined
 }
 
-/** It was built for another place, with another environment, and maybe of commits that nobody has merged. */
-const isPreview = (name: string, alias: string): AppError =>
-  new AppError('CONFLICT', 'a preview does not go live', {
+/** It has another environment, and maybe commits that nobody has merged. */
+const isOfAnotherPlace = (name: string, alias: string): AppError =>
+  new AppError('CONFLICT', 'what was built for another place does not go live', {
     function: name,
-    hint: `“${alias}” is a preview, with an environment of its own: merge its pull request to have it live`,
+    hint: `“${alias}” was built for another place, with an environment of its own: bring its commit to the branch that deploys`,
   })
 
 /**

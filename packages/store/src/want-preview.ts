@@ -17,7 +17,7 @@ export interface Previewed {
 
 /**
  * Wishes a function under the alias of a build's target, with what is different there. One that is as what is live, by image
- * and configuration, gets no preview; one that the preview has already goes on as it runs. Hold the function first. Throws
+ * and configuration, gets no preview, but stands in an environment all the same; one that the preview has already goes on as it runs. Hold the function first. Throws
  * SUPERSEDED when a newer push wants another revision there.
  */
 export const wantPreview = async (tx: Transaction, target: BuildTarget, facts: RevisionFacts): Promise<Previewed> => {
@@ -34,7 +34,7 @@ export const wantPreview = async (tx: Transaction, target: BuildTarget, facts: R
       at?.state === 'live' && at.digest === digest && isSameSpecButBranch(FunctionSpec.parse(at.spec), spec)
     return isSame ? { aliasId: alias?.id ?? '', revisionId: at.id, alias: name, isReused: true } : undefined
   }
-  const asInProduction = isAt(LIVE, facts.spec)
+  const asInProduction = target.isEnvironment ? undefined : isAt(LIVE, facts.spec)
   if (asInProduction) return asInProduction
   const spec = { ...facts.spec, environment: { ...facts.spec.environment, ...target.environment } }
   const asBefore = isAt(target.alias, spec)

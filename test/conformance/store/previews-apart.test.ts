@@ -22,6 +22,7 @@ const target: BuildTarget = {
   alias: AliasName.parse('pr-7-shop'),
   expiresAfterMs: null,
   environment: { DATABASE: 'staging' },
+  isEnvironment: false,
 }
 
 /** A push whose function `a` answers where it was to go. */

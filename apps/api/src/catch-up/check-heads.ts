@@ -3,7 +3,7 @@ import type { BranchHead, Forge, ForgeKind } from '@pushfn/forge/forge'
 import { forgeRepository } from '@pushfn/forge/forge-repository'
 import { toAppError } from '@pushfn/model/errors'
 import { type HeadCheck, returnHeadCheck, takeHeadChecks } from '@pushfn/store/head-checks'
-import { deployBranchOf } from '@pushfn/store/repositories'
+import { watchedRefs } from '@pushfn/store/push-target'
 import type { ApiContext } from '../context.ts'
 import { noteHead, standOf, storeFoundPush } from './found-push.ts'
 
@@ -16,7 +16,7 @@ const SETTLE_MS = 5_000
 const REST_MS = 60_000
 
 /**
- * Compares deploy branches with where their last push left them: those that are due, in turns, with a pause between. What
+ * Compares branches that are deployed with where their last push left them: those that are due, in turns, with a pause between. What
  * the forge said of each branch is kept in this process, so that the next look costs it nothing while nothing moved.
  */
 export const createHeadCheck = (context: ApiContext, signal: AbortSignal): (() => Promise<void>) => {
@@ -65,25 +65,28 @@ interface Comparison {
   signal: AbortSignal
 }
 
-const compare = async (context: ApiContext, { due, heads, signal }: Comparison): Promise<void> => {
+const compare = async (context: ApiContext, comparison: Comparison): Promise<void> => {
+  for (const ref of watchedRefs(comparison.due.repository)) await compareRef(context, comparison, ref)
+}
+
+const compareRef = async (context: ApiContext, { due, heads, signal }: Comparison, ref: string): Promise<void> => {
   const { repository } = due
   const forge = context.forges[repository.forge]
-  const ref = `refs/heads/${deployBranchOf(repository)}`
   const stand = await standOf(context.db, repository.id, ref)
-  const head = await headOf(forge, due, { heads, signal })
+  const head = await headOf(forge, repository, { ref, heads, signal })
   if (!head || head.sha === stand?.sha) return
   if (!stand) return noteHead(context.db, { repositoryId: repository.id, ref, sha: head.sha })
   await sleep(SETTLE_MS, undefined, { signal })
-  const settled = await headOf(forge, due, { heads, signal })
+  const settled = await headOf(forge, repository, { ref, heads, signal })
   if (settled) await storeFoundPush(context, { repository, ref, stand, head: settled })
 }
 
 const headOf = async (
   forge: Forge | undefined,
-  { repository }: HeadCheck,
-  { heads, signal }: Pick<Comparison, 'heads' | 'signal'>,
+  repository: HeadCheck['repository'],
+  { ref, heads, signal }: Pick<Comparison, 'heads' | 'signal'> & { ref: string },
 ): Promise<BranchHead | undefined> => {
-  const branch = deployBranchOf(repository)
+  const branch = ref.replace('refs/heads/', '')
   const key = `${repository.id}/${branch}`
   const known = heads.get(key)
   const head = await forge?.headOf?.(forgeRepository(repository), branch, { etag: known?.etag, signal })

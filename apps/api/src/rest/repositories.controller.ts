@@ -5,6 +5,7 @@ import { repositoriesOf } from '@pushfn/store/repositories'
 import { setRepositorySettings, settingsOf } from '@pushfn/store/repository-settings'
 import type { FastifyRequest } from 'fastify'
 import { type ApiContext, CONTEXT } from '../context.ts'
+import { ring } from '../webhooks/receive.ts'
 import { requireRepository, requireTenant } from './access.ts'
 import { parseInput } from './parse-input.ts'
 
@@ -42,6 +43,10 @@ export class RepositoriesController {
   ): Promise<RepositorySettings> {
     const tenant = await requireTenant(this.#context, request, slug)
     const repository = await requireRepository(this.#context, tenant, name)
-    return setRepositorySettings(this.#context.db, repository.id, parseInput(RepositorySettings, body))
+    const wanted = parseInput(RepositorySettings, body)
+    const { settings, stopped } = await setRepositorySettings(this.#context.db, repository.id, wanted)
+    const { functions, builds } = stopped
+    void ring(this.#context, { builds: [], superseded: builds, functions, hasReports: functions.length > 0 })
+    return settings
   }
 }
