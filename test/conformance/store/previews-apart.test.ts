@@ -64,7 +64,7 @@ describe('a preview', () => {
     await expect(rollBack(db, of, 'before')).rejects.toMatchObject({ code: 'CONFLICT' })
     await expect(rollBack(db, of, { alias: target.alias })).rejects.toMatchObject({
       code: 'CONFLICT',
-      hint: expect.stringContaining('is a preview'),
+      hint: expect.stringContaining('was built for another place'),
     })
     await expect(rollBack(db, of, { revision: preview.revisionId })).rejects.toMatchObject({ code: 'NOT_FOUND' })
     await expect(rollBack(db, of, { commit: preview.sha })).rejects.toMatchObject({ code: 'NOT_FOUND' })
