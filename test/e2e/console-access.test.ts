@@ -79,6 +79,12 @@ const TABLE: Row[] = [
   { route: 'DELETE tenants/:tenant/functions/:function/dead-letters/:id', expected: NOTHING_THERE },
   { route: 'GET tenants/:tenant/callback-key', expected: TENANTS },
   { route: 'GET tenants/:tenant/repositories', expected: TENANTS },
+  // The played repository has this name.
+  {
+    route: 'POST tenants/:tenant/repositories',
+    body: { name: 'shop', template: 'https://example.com/a/b' },
+    expected: { ...TENANTS, 'own token': 409, 'own session': 409, operator: 409 },
+  },
   { route: 'GET tenants/:tenant/repositories/:repository/settings', expected: TENANTS },
   {
     route: 'PUT tenants/:tenant/repositories/:repository/settings',

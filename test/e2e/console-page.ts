@@ -23,7 +23,7 @@ export interface WatchedPage extends AsyncDisposable {
 /** A page of a browser profile of its own. */
 export const aPage = async (
   browser: Browser,
-  stage: ConsoleStage,
+  stage: Pick<ConsoleStage, 'consoleUrl'>,
   options: BrowserContextOptions = {},
 ): Promise<WatchedPage> => {
   const context = await browser.newContext(options)
@@ -44,7 +44,12 @@ export const aPage = async (
 }
 
 /** Opens the address as somebody with a fresh browser does: the sign-in first, then what the address says. */
-export const signIn = async (page: Page, stage: ConsoleStage, who: ConsoleTenant, path = '/'): Promise<void> => {
+export const signIn = async (
+  page: Page,
+  stage: Pick<ConsoleStage, 'consoleUrl'>,
+  who: Pick<ConsoleTenant, 'token'>,
+  path = '/',
+): Promise<void> => {
   await page.goto(`${stage.consoleUrl}${path}`)
   await page.getByLabel('API token').fill(who.token)
   await page.keyboard.press('Enter')

@@ -92,6 +92,11 @@ export const settings = {
     env: 'CONSOLE_DIR',
     description: 'Folder of the built console; none: the one beside the api.',
   }),
+  templateHosts: setting.list({
+    env: 'TEMPLATE_HOSTS',
+    description:
+      'Git servers, as `host` or `host:port`, whose repositories may be copied by “Deploy to Pushfn” though their address is not public, or they speak http; with commas.',
+  }),
   maxPushBytes: setting.integer(
     { env: 'MAX_PUSH_BYTES', description: 'Bytes one git push to the builtin forge may have.', default: '104857600' },
     { min: 1_048_576, max: 10_737_418_240 },

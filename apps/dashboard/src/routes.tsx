@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router'
 import { BuildPage } from './builds/build-page.tsx'
 import { BuildsPage } from './builds/builds-page.tsx'
+import { CopyPage } from './copies/copy-page.tsx'
 import { DeliveriesPage } from './deliveries/deliveries-page.tsx'
 import { FunctionsPage } from './functions/functions-page.tsx'
 import { NotFound } from './layout/not-found.tsx'
@@ -33,8 +34,18 @@ const build = createRoute({
 
 const deliveries = createRoute({ getParentRoute: () => root, path: '/deliveries', component: DeliveriesPage })
 
+const copy = createRoute({
+  getParentRoute: () => root,
+  path: '/new',
+  // A link of somebody's README: whatever it says.
+  validateSearch: (search) => ({ template: typeof search.template === 'string' ? search.template.slice(0, 500) : '' }),
+  component: function CopyRoute() {
+    return <CopyPage template={copy.useSearch().template} />
+  },
+})
+
 export const createConsoleRouter = () =>
-  createRouter({ routeTree: root.addChildren([home, functions, builds, build, deliveries]) })
+  createRouter({ routeTree: root.addChildren([home, functions, builds, build, deliveries, copy]) })
 
 declare module '@tanstack/react-router' {
   interface Register {

@@ -1,12 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError, faultText, type Place } from '@pushfn/model/errors'
 import { z } from 'zod'
-import { folderSize } from './folder-size.ts'
+import { watchSize } from './folder-size.ts'
 import { type GitOptions, git, SourceProblem } from './git.ts'
-import { type Lookup, publicAddresses } from './public-host.ts'
+import { type Lookup, resolvedHost } from './public-host.ts'
 
 export interface FetchOptions {
   stackFile: string
@@ -57,7 +56,8 @@ const fetchSource = async (source: string, options: FetchOptions): Promise<strin
   try {
     const known = await readHead(cache)
     if (known && Date.now() - known.at < (options.freshMs ?? 5 * 60_000)) return templateFolder(cache, known.commit)
-    const run = { ...about, ...(await resolvedHost(url, options)) }
+    const resolved = url.startsWith('file:') ? undefined : await resolvedHost(url, options.lookup)
+    const run = { ...about, ...(resolved && { resolved }) }
     const commit = await headOf(url, ref, run)
     if (known?.commit !== commit) await fetchCommit({ url, ref, cache, commit, limits, run })
     await writeHead(cache, { commit, at: Date.now() })
@@ -83,19 +83,6 @@ const parseSource = (source: string, protocols: readonly string[], place: Place)
   }
   parsed.hash = ''
   return { url: parsed.href, ref }
-}
-
-/**
- * Asked once, and git is told: what a name means may change between two questions. All that has no public address is
- * refused alike, so that nobody learns which names the cloud's network has.
- */
-const resolvedHost = async (url: string, options: FetchOptions): Promise<Pick<GitOptions, 'resolved'>> => {
-  const { protocol, hostname, port } = new URL(url)
-  if (protocol === 'file:') return {}
-  const addresses = await publicAddresses(hostname.replace(/^\[|\]$/g, ''), options.lookup)
-  if (addresses.length === 0) throw new Error(`${hostname} has no public address`)
-  if (hostname.startsWith('[')) return {}
-  return { resolved: `${hostname}:${port || 443}:${addresses.join(',')}` }
 }
 
 const headOf = async (url: string, ref: string, run: GitOptions): Promise<string> => {
@@ -127,9 +114,7 @@ const fetchCommit = async (fetch: Fetch): Promise<void> => {
   try {
     await git(['init', '--quiet'], run)
     const fetched = git(['fetch', '--quiet', '--depth=1', '--no-tags', '--no-recurse-submodules', '--', url, ref], run)
-    await whileRunning(fetched, async () => {
-      if ((await folderSize(folder)) > limits.bytes) tooLarge.abort()
-    })
+    await watchSize(fetched, { folder, bytes: limits.bytes, tooLarge })
     await checkTree(run, limits)
     await git(['checkout', '--quiet', 'FETCH_HEAD', '--', 'template'], run)
     await rm(join(folder, '.git'), { recursive: true })
@@ -141,22 +126,6 @@ const fetchCommit = async (fetch: Fetch): Promise<void> => {
     throw err
   } finally {
     await rm(folder, { recursive: true, force: true })
-  }
-}
-
-const whileRunning = async (running: Promise<unknown>, check: () => Promise<void>): Promise<void> => {
-  const ended = new AbortController()
-  const checking = (async () => {
-    while (!ended.signal.aborted) {
-      await sleep(100, undefined, { signal: ended.signal }).catch(() => {})
-      await check()
-    }
-  })()
-  try {
-    await running
-  } finally {
-    ended.abort()
-    await checking
   }
 }
 

@@ -14,6 +14,18 @@ export const publicAddresses = async (host: string, lookup: Lookup = resolve): P
   return addresses.every(isPublic) ? addresses : []
 }
 
+/**
+ * Where the host of a URL is, as curl takes it (`host:port:address,…`): asked once, and git is told, for what a name means
+ * may change between two questions. Undefined when the URL has the address itself; throws when it is not public. All that
+ * has no public address is refused alike, so that nobody learns which names the cloud's network has.
+ */
+export const resolvedHost = async (url: string, lookup?: Lookup): Promise<string | undefined> => {
+  const { hostname, port } = new URL(url)
+  const addresses = await publicAddresses(hostname.replace(/^\[|\]$/g, ''), lookup)
+  if (addresses.length === 0) throw new Error(`${hostname} has no public address`)
+  return hostname.startsWith('[') ? undefined : `${hostname}:${port || 443}:${addresses.join(',')}`
+}
+
 const resolve: Lookup = async (host) => (await systemLookup(host, { all: true })).map(({ address }) => address)
 
 const isPublic = (text: string): boolean => {

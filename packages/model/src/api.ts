@@ -4,7 +4,7 @@ import { ScheduleView } from './async-call.ts'
 import { BuildFailure, BuildState } from './build-state.ts'
 import { DomainName } from './domain-name.ts'
 import { BuildId, CommitSha } from './ids.ts'
-import { FunctionName, TenantSlug } from './names.ts'
+import { FunctionName, RepositoryName, TenantSlug } from './names.ts'
 import { BranchName, RepositorySettings } from './repository-settings.ts'
 
 /** What the REST API `/api/v1` takes and gives. Times are ISO 8601 in UTC. */
@@ -133,6 +133,22 @@ export const RepositoryView = z.object({
 export type RepositoryView = z.infer<typeof RepositoryView>
 
 /** The repositories of a tenant that are not removed, by name. */
+/** A repository of the builtin forge, made of a template repository: `https://host/owner/name`, `#branch` or `#tag` at its end. */
+export const NewRepository = z.strictObject({
+  name: RepositoryName,
+  template: z.string().max(500),
+})
+export type NewRepository = z.infer<typeof NewRepository>
+
+/** A repository that was made, where to push to, and the build of what is in it. */
+export const NewRepositoryView = z.object({
+  name: z.string(),
+  gitUrl: z.string(),
+  build: z.string().nullable(),
+  url: z.string().nullable(),
+})
+export type NewRepositoryView = z.infer<typeof NewRepositoryView>
+
 export const RepositoryList = z.object({ items: z.array(RepositoryView) })
 export type RepositoryList = z.infer<typeof RepositoryList>
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { LIVE } from '@pushfn/model/alias'
+import { AppError } from '@pushfn/model/errors'
 import type { RepositoryName } from '@pushfn/model/names'
 import { CANCEL_REASONS, cancelBuilds, type Stopped } from './cancellation.ts'
 import type { Database, Transaction } from './database.ts'
@@ -90,21 +91,32 @@ export const builtinRepository = async (
 
 /** Makes a repository of the builtin forge at its first push. */
 export const ensureBuiltinRepository = (db: Database, tenantId: string, name: RepositoryName): Promise<Repository> =>
+  db.$transaction(async (tx) => (await lockBuiltin(tx, tenantId, name)) ?? createBuiltin(tx, { tenantId, name }))
+
+/** Makes a repository of the builtin forge whose files are there already, under this id. Throws CONFLICT for a name that is taken. */
+export const createBuiltinRepository = (
+  db: Database,
+  of: { id: string; tenantId: string; name: RepositoryName },
+): Promise<Repository> =>
   db.$transaction(async (tx) => {
-    // Two first pushes at once make one repository.
-    await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext(${`pushfn:repository:${tenantId}/${name}`}))`
-    const there = await tx.repository.findFirst({ where: { tenantId, forge: 'builtin', name, removedAt: null } })
-    if (there) return there
-    return tx.repository.create({
-      data: {
-        tenantId,
-        forge: 'builtin',
-        forgeRepositoryId: randomUUID(),
-        name,
-        isPrivate: true,
-        defaultBranch: 'main',
-      },
-    })
+    if (await lockBuiltin(tx, of.tenantId, of.name)) throw takenRepository(of.name)
+    return createBuiltin(tx, of)
+  })
+
+export const takenRepository = (name: string): AppError =>
+  new AppError('CONFLICT', 'the name is taken', {
+    hint: `you have a repository “${name}” already: choose another name`,
+  })
+
+/** Two first pushes at once make one repository. Gives the one that is there. */
+const lockBuiltin = async (tx: Transaction, tenantId: string, name: RepositoryName) => {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext(${`pushfn:repository:${tenantId}/${name}`}))`
+  return tx.repository.findFirst({ where: { tenantId, forge: 'builtin', name, removedAt: null } })
+}
+
+const createBuiltin = (tx: Transaction, of: { id?: string; tenantId: string; name: RepositoryName }) =>
+  tx.repository.create({
+    data: { ...of, forge: 'builtin', forgeRepositoryId: randomUUID(), isPrivate: true, defaultBranch: 'main' },
   })
 
 /** A tenant's repositories that are not removed, by name. */

@@ -8,6 +8,10 @@ export const badge = (name: string, facts: BadgeFacts | undefined): string => {
   return makeBadge({ label: name, message, color, style: 'flat' })
 }
 
+/** What a README links to the console’s page that copies its repository. */
+export const deployButton = (): string =>
+  makeBadge({ label: 'deploy to', message: 'Pushfn', color: '#2563eb', style: 'for-the-badge' })
+
 const wordOf = (facts: BadgeFacts | undefined): [message: string, color: string] => {
   if (!facts) return ['unknown', 'lightgrey']
   const { isLive, newest } = facts

@@ -78,7 +78,7 @@ const BRANCHES = 'refs/heads/'
 const TAGS = 'refs/tags/'
 
 /** Stores a push, or says why not: nothing to be said of a tag where tags mean nothing. */
-const storePush = async (
+export const storePush = async (
   context: Pick<ApiContext, 'db'>,
   where: Pick<AcceptedPush, 'repository' | 'user' | 'folder'>,
   command: { ref: string; before: string; after: string },

@@ -1,10 +1,11 @@
-import { Body, Controller, Get, Inject, Param, Put, Req } from '@nestjs/common'
-import { RepositoryList } from '@pushfn/model/api'
+import { Body, Controller, Get, Inject, Param, Post, Put, Req } from '@nestjs/common'
+import { NewRepository, NewRepositoryView, RepositoryList } from '@pushfn/model/api'
 import { RepositorySettings } from '@pushfn/model/repository-settings'
 import { repositoriesOf } from '@pushfn/store/repositories'
 import { setRepositorySettings, settingsOf } from '@pushfn/store/repository-settings'
 import type { FastifyRequest } from 'fastify'
 import { type ApiContext, CONTEXT } from '../context.ts'
+import { makeRepository } from '../templates/make-repository.ts'
 import { ring } from '../webhooks/receive.ts'
 import { requireRepository, requireTenant } from './access.ts'
 import { parseInput } from './parse-input.ts'
@@ -22,6 +23,16 @@ export class RepositoriesController {
     const tenant = await requireTenant(this.#context, request, slug)
     const rows = await repositoriesOf(this.#context.db, tenant.id)
     return RepositoryList.parse({ items: rows.map((row) => ({ ...row, settings: settingsOf(row) })) })
+  }
+
+  @Post()
+  async make(
+    @Req() request: FastifyRequest,
+    @Param('tenant') slug: string,
+    @Body() body: unknown,
+  ): Promise<NewRepositoryView> {
+    const tenant = await requireTenant(this.#context, request, slug)
+    return NewRepositoryView.parse(await makeRepository(this.#context, tenant, parseInput(NewRepository, body)))
   }
 
   @Get(':repository/settings')

@@ -18,7 +18,7 @@ const LIMIT_MS = 15_000
 export const callApi = async <Schema extends z.ZodType>(
   schema: Schema,
   path: string,
-  init: { method?: string; body?: unknown; signal?: AbortSignal } = {},
+  init: { method?: string; body?: unknown; signal?: AbortSignal; limitMs?: number } = {},
 ): Promise<z.infer<Schema>> => {
   const response = await send(path, init)
   return schema.parse(response.status === 204 ? undefined : await response.json())
@@ -26,9 +26,14 @@ export const callApi = async <Schema extends z.ZodType>(
 
 const send = async (
   path: string,
-  { method = 'GET', body, signal }: { method?: string; body?: unknown; signal?: AbortSignal },
+  {
+    method = 'GET',
+    body,
+    signal,
+    limitMs = LIMIT_MS,
+  }: { method?: string; body?: unknown; signal?: AbortSignal; limitMs?: number },
 ): Promise<Response> => {
-  const limit = AbortSignal.timeout(LIMIT_MS)
+  const limit = AbortSignal.timeout(limitMs)
   const response = await fetch(path, {
     method,
     signal: signal ? AbortSignal.any([signal, limit]) : limit,
