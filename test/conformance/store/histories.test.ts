@@ -3,8 +3,8 @@ import type { Database } from '@pushfn/store/database'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../../support/database.ts'
+import { type Deed, whereLiveEnds } from '../../support/where-live-ends.ts'
 import { aMove, type Move, type PlayedCloud, playCloud } from './support/played-cloud.ts'
-import { type Deed, whereLiveEnds } from './support/where-live-ends.ts'
 
 /**
  * Random histories of one function on the real store: pushes, force-pushes, webhooks twice and in the wrong order, builders
