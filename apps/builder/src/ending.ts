@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { BuildFailure, TERMINAL_STATES } from '@pushfn/model/build-state'
 import { type CommitState, STACK_CONTEXT } from '@pushfn/model/deploy-status'
 import { type AppError, toAppError } from '@pushfn/model/errors'
@@ -10,6 +11,7 @@ import type { Run } from './run.ts'
 /** How often a build is tried again when something of the cloud or beyond it failed. */
 const MAX_RETRIES = 5
 const RETRY_MS = 2_000
+const REMOVAL_MS = 5_000
 
 type Ending =
   | { kind: 'again'; delayMs: number; error: AppError }
@@ -80,7 +82,11 @@ const end = async (run: Run, ending: Extract<Ending, { kind: 'end' }>): Promise<
   })
   if (!hasEnded) return
   run.log.info({ state: ending.state, code, err: causeOf(ending.error) }, 'build ended')
-  await removeLitter(run.context, run.build.id).catch((err) => run.log.warn({ err }, 'images of a failed build stay'))
+  const removal = removeLitter(run.context, run.build.id).catch((err) =>
+    run.log.warn({ err }, 'images of a failed build stay'),
+  )
+  // An engine that takes its time does so without this build: others wait for its place.
+  await Promise.race([removal, sleep(REMOVAL_MS, undefined, { ref: false })])
 }
 
 /**

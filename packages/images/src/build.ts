@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { AppError } from '@pushfn/model/errors'
+import { AppError, type ErrorCode } from '@pushfn/model/errors'
 import type Docker from 'dockerode'
 import { buildFailure } from './build-failure.ts'
 import { type BuildLog, createBuildLog } from './build-log.ts'
@@ -10,6 +10,7 @@ import { BuildLine, decodeTrace, type Trace } from './build-trace.ts'
 import { type BuildContext, packContext } from './context.ts'
 import { checkFoundation, type Foundation, vertexProblem } from './foundation.ts'
 import { refuse } from './refuse.ts'
+import { watchProgress } from './watch-progress.ts'
 
 export interface BuildOptions {
   docker: Docker
@@ -71,7 +72,7 @@ export const buildImage = async (options: BuildOptions): Promise<BuiltImage> => 
     if (before !== undefined && before !== imageId) await options.onReplaced(before)
     return { imageId, cached: log.isCached(), ms: performance.now() - begun }
   } catch (err) {
-    if (signal.aborted || (err instanceof AppError && err.code === 'HANDLER_INVALID'))
+    if (signal.aborted || (err instanceof AppError && ENDED_BY_US.has(err.code)))
       await cancelBuild(options.docker, buildId)
     if (!signal.aborted) throw err
     if (options.signal.aborted) throw options.signal.reason
@@ -80,7 +81,15 @@ export const buildImage = async (options: BuildOptions): Promise<BuiltImage> => 
   }
 }
 
+/** BuildKit would go on with these. */
+const ENDED_BY_US = new Set<ErrorCode>(['HANDLER_INVALID', 'ENGINE_FAILED'])
+
+/** The templates of ours have no step that is silent for so long, but for those that run a tenant's commands. */
+const STUCK_MS = 60_000
+
 const run = async (options: BuildOptions, buildId: string, signal: AbortSignal, log: BuildLog): Promise<string> => {
+  const stuck = new AbortController()
+  using watch = options.mayPull ? undefined : watchProgress(STUCK_MS, () => stuck.abort())
   const { stream, close } = await requestBuild(options.docker, {
     tar: packContext(options.context),
     query: {
@@ -91,28 +100,38 @@ const run = async (options: BuildOptions, buildId: string, signal: AbortSignal, 
       labels: JSON.stringify(options.labels),
       forcerm: '1',
     },
-    signal,
+    signal: AbortSignal.any([signal, stuck.signal]),
     mayPull: options.mayPull,
   }).catch((err: unknown) => {
-    throw engineFailure(options.function, err)
+    throw engineFailure(options.function, stuck.signal.aborted ? STUCK : err)
   })
   try {
-    return await follow(stream, options, log)
+    return await follow(stream, { ...options, heard: (trace) => watch?.heard(trace) }, log)
+  } catch (err) {
+    throw stuck.signal.aborted && !signal.aborted ? engineFailure(options.function, STUCK) : err
   } finally {
     stream.destroy()
     close()
   }
 }
 
-const follow = async (stream: Readable, options: BuildOptions, log: BuildLog): Promise<string> => {
+const STUCK = `BuildKit told nothing for ${STUCK_MS / 1_000} s`
+
+const follow = async (
+  stream: Readable,
+  options: BuildOptions & { heard: (trace: Trace | undefined) => void },
+  log: BuildLog,
+): Promise<string> => {
   let imageId: string | undefined
   let failure: string | undefined
   try {
     for await (const text of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
       if (text === '') continue
       const line = BuildLine.parse(JSON.parse(text))
-      if (line.id === 'moby.buildkit.trace' && typeof line.aux === 'string') {
-        const trace = decodeTrace(line.aux)
+      const trace =
+        line.id === 'moby.buildkit.trace' && typeof line.aux === 'string' ? decodeTrace(line.aux) : undefined
+      options.heard(trace)
+      if (trace) {
         refuseForbidden(trace, options)
         log.write(trace)
       }

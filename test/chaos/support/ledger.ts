@@ -17,6 +17,9 @@ export const openLedger = (world: World) => {
     until('no open build', timeoutMs, async () => {
       const open = await db.build.findMany({ where: { state: { notIn: [...TERMINAL_STATES] } } })
       return open.length === 0 || { not: open }
+    }).catch(async (err) => {
+      const said = (await world.logOf('builder')).trimEnd().split('\n').slice(-12)
+      throw new Error(`${err.message}\nthe builder said last:\n${said.map((line) => line.slice(0, 300)).join('\n')}`)
     })
   return {
     db,

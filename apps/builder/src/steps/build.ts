@@ -100,7 +100,8 @@ const buildFunction = async ({ run, source, plan, signal }: Making, made: BuildI
     mayPull: plan.template.origin !== 'built-in' || plan.template.name === 'dockerfile',
     signal,
     onLog: (text) => run.tell({ kind: 'log', level: 'info', function: name, text }),
-    onReplaced: (Id) => removeUnused(run.context, { Id }),
+    onReplaced: (Id) =>
+      removeUnused(run.context, { Id }).catch((err) => run.log.warn({ err }, 'an image that was replaced stays')),
     limits: { timeMs: config.buildLimitMs, logBytes: config.buildLogBytes },
   })
   const digest = config.registry ? await push(run, plan.image.name, signal) : built.imageId
