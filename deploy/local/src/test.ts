@@ -35,7 +35,7 @@ const CHECKS: readonly { name: string; command: readonly [string, ...string[]] }
 ]
 
 const CHECK_LIMIT_MS = 300_000
-const TESTS_LIMIT_MS = 3_600_000
+const TESTS_LIMIT_MS = 4_800_000
 
 interface Counts {
   passed: number
