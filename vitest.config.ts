@@ -14,7 +14,7 @@ const ALONE = [
   'test/conformance/engine/**/*.test.ts',
   'test/conformance/gateway/{hold,limits,max-inflight,faults,processes}.test.ts',
   'test/conformance/gateway/async/{fairness,losses,schedules}.test.ts',
-  'test/e2e/isolation.test.ts',
+  'test/e2e/{canary,isolation}.test.ts',
   NEEDS_DOCKER,
 ]
 

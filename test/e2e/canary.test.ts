@@ -170,7 +170,7 @@ test('one that is slow is returned by itself', async () => {
 })
 
 test('one that is as good goes live by itself, step by step, and no call fails', async () => {
-  const steps = [20, 60].map((weight) => ({ weight, minutes: 0.04 }))
+  const steps = [20, 60].map((weight) => ({ weight, minutes: 0.1 }))
   await start('good', { steps, rules: { ...RULES, maxP95Ratio: 5, slowerByMs: 500 } })
   const weights = new Set<number>()
   const answers = await callWhile('good', async () => {
