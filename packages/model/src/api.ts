@@ -12,6 +12,10 @@ import { BranchName, RepositorySettings } from './repository-settings.ts'
 export const NewTenant = z.strictObject({ slug: TenantSlug })
 export type NewTenant = z.infer<typeof NewTenant>
 
+/** The tenant that has the slug, and whether it is there since now alone. */
+export const NewTenantView = z.object({ slug: z.string(), isNew: z.boolean() })
+export type NewTenantView = z.infer<typeof NewTenantView>
+
 export const NewToken = z.strictObject({
   name: z.string().trim().min(1).max(100),
   /** From when on it is worth nothing; it does not expire when this is not there. */
@@ -29,6 +33,10 @@ export const TokenView = z.object({
   expiresAt: z.string().nullable(),
 })
 export type TokenView = z.infer<typeof TokenView>
+
+/** The one time that the token itself is told. */
+export const NewTokenView = TokenView.extend({ token: z.string() })
+export type NewTokenView = z.infer<typeof NewTokenView>
 
 /** The tokens of a tenant that are not revoked, newest first. */
 export const TokenList = z.object({ items: z.array(TokenView) })
@@ -51,6 +59,9 @@ export const NewAllowedTenant = z.strictObject({
     .toLowerCase(),
 })
 export type NewAllowedTenant = z.infer<typeof NewAllowedTenant>
+
+export const AllowedTenantView = z.object({ forge: z.string(), login: z.string() })
+export type AllowedTenantView = z.infer<typeof AllowedTenantView>
 
 /** What all functions of a tenant may be asked together: all three are said, null is no limit. */
 export const TenantLimits = z.strictObject({
@@ -107,6 +118,10 @@ export const BuildHookView = z.object({
 })
 export type BuildHookView = z.infer<typeof BuildHookView>
 
+/** The one time that the URL itself is told. */
+export const NewBuildHookView = BuildHookView.extend({ url: z.string() })
+export type NewBuildHookView = z.infer<typeof NewBuildHookView>
+
 /** The build hooks of a repository, newest first. */
 export const BuildHookList = z.object({ items: z.array(BuildHookView) })
 export type BuildHookList = z.infer<typeof BuildHookList>
@@ -132,7 +147,6 @@ export const RepositoryView = z.object({
 })
 export type RepositoryView = z.infer<typeof RepositoryView>
 
-/** The repositories of a tenant that are not removed, by name. */
 /** A repository of the builtin forge, made of a template repository: `https://host/owner/name`, `#branch` or `#tag` at its end. */
 export const NewRepository = z.strictObject({
   name: RepositoryName,
@@ -149,6 +163,7 @@ export const NewRepositoryView = z.object({
 })
 export type NewRepositoryView = z.infer<typeof NewRepositoryView>
 
+/** The repositories of a tenant that are not removed, by name. */
 export const RepositoryList = z.object({ items: z.array(RepositoryView) })
 export type RepositoryList = z.infer<typeof RepositoryList>
 

@@ -85,6 +85,10 @@ export type DeadLetter = z.infer<typeof DeadLetter>
 export const DeadLetterList = z.object({ items: z.array(DeadLetter) })
 export type DeadLetterList = z.infer<typeof DeadLetterList>
 
+/** A dead call that is run again, under the id it had. */
+export const ReplayedCall = z.object({ id: z.string() })
+export type ReplayedCall = z.infer<typeof ReplayedCall>
+
 /** The key by which a tenant checks who sent a callback. */
 export const CallbackKey = z.object({ key: z.string() })
 export type CallbackKey = z.infer<typeof CallbackKey>

@@ -14,6 +14,10 @@ export const DsseEnvelope = z.strictObject({
 })
 export type DsseEnvelope = z.infer<typeof DsseEnvelope>
 
+/** https://cyclonedx.org/docs/1.6/json/: the whole of its schema is CycloneDX's own. */
+export const BillOfMaterials = z.looseObject({ bomFormat: z.literal('CycloneDX'), specVersion: z.string() })
+export type BillOfMaterials = z.infer<typeof BillOfMaterials>
+
 export const STATEMENT_TYPE = 'application/vnd.in-toto+json'
 
 const DigestSet = z.record(z.string().regex(/^[a-z][A-Za-z0-9_]*$/), z.string().regex(/^[0-9a-f]+$/))

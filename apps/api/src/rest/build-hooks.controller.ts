@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, Inject, Param, Post, Req, Res } from '@nestjs/common'
-import { BuildHookList, BuildHookView, NewBuildHook } from '@pushfn/model/api'
+import { BuildHookList, BuildHookView, NewBuildHook, NewBuildHookView } from '@pushfn/model/api'
 import { AppError } from '@pushfn/model/errors'
 import { BuildHookId } from '@pushfn/model/ids'
 import { type BuildHookRow, buildHooksOf, createBuildHook, removeBuildHook } from '@pushfn/store/build-hooks'
@@ -24,10 +24,10 @@ export class BuildHooksController {
     @Param('tenant') slug: string,
     @Param('repository') name: string,
     @Body() body: unknown,
-  ) {
+  ): Promise<NewBuildHookView> {
     const repository = await this.#repository(request, slug, name)
     const { token, row } = await createBuildHook(this.#context.db, repository.id, parseInput(NewBuildHook, body))
-    return { url: `${this.#context.config.consoleUrl}/hooks/${token}`, ...viewOf(row) }
+    return NewBuildHookView.parse({ url: `${this.#context.config.consoleUrl}/hooks/${token}`, ...viewOf(row) })
   }
 
   @Get()

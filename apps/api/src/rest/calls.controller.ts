@@ -1,5 +1,5 @@
 import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common'
-import { CallbackKey, DeadLetterList, isCallId } from '@pushfn/model/async-call'
+import { CallbackKey, DeadLetterList, isCallId, ReplayedCall } from '@pushfn/model/async-call'
 import { AppError } from '@pushfn/model/errors'
 import { FunctionName } from '@pushfn/model/names'
 import { callbackKey } from '@pushfn/store/calls/callback-key'
@@ -37,7 +37,7 @@ export class CallsController {
   ) {
     const of = await this.#functionOf(request, slug, name)
     if (!isCallId(id) || !(await replayDeadLetter(this.#context.calls, of, id))) throw noSuchLetter()
-    return { id }
+    return ReplayedCall.parse({ id })
   }
 
   @Delete('functions/:function/dead-letters/:id')

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common'
-import { DomainList, type DomainView, NewDomain } from '@pushfn/model/api'
+import { DomainList, DomainView, NewDomain } from '@pushfn/model/api'
 import { DomainName, domainRecord, isWithin } from '@pushfn/model/domain-name'
 import { AppError } from '@pushfn/model/errors'
 import {
@@ -107,10 +107,11 @@ export class DomainsController {
   }
 }
 
-const domainView = (row: Domain): DomainView => ({
-  domain: row.name,
-  function: row.function,
-  record: domainRecord(row.name, row.token),
-  verifiedAt: row.verifiedAt?.toISOString() ?? null,
-  checkedAt: row.checkedAt?.toISOString() ?? null,
-})
+const domainView = (row: Domain): DomainView =>
+  DomainView.parse({
+    domain: row.name,
+    function: row.function,
+    record: domainRecord(row.name, row.token),
+    verifiedAt: row.verifiedAt?.toISOString() ?? null,
+    checkedAt: row.checkedAt?.toISOString() ?? null,
+  })

@@ -1,5 +1,13 @@
 import { Body, Controller, Delete, Get, Inject, Param, Post, Put, Req } from '@nestjs/common'
-import { FunctionList, NewAllowedTenant, NewTenant, TenantLimits, TenantLimitsView } from '@pushfn/model/api'
+import {
+  AllowedTenantView,
+  FunctionList,
+  NewAllowedTenant,
+  NewTenant,
+  NewTenantView,
+  TenantLimits,
+  TenantLimitsView,
+} from '@pushfn/model/api'
 import { channels } from '@pushfn/store/bus'
 import { allowTenant, createBuiltinTenant, limitsOf, setTenantLimits } from '@pushfn/store/tenants'
 import type { FastifyRequest } from 'fastify'
@@ -17,19 +25,19 @@ export class TenantsController {
   }
 
   @Post('tenants')
-  async create(@Req() request: FastifyRequest, @Body() body: unknown) {
+  async create(@Req() request: FastifyRequest, @Body() body: unknown): Promise<NewTenantView> {
     await requireOperator(this.#context, request)
     const { slug } = parseInput(NewTenant, body)
     const { tenant, isNew } = await createBuiltinTenant(this.#context.db, slug)
-    return { slug: tenant.slug, isNew }
+    return NewTenantView.parse({ slug: tenant.slug, isNew })
   }
 
   @Post('allowed-tenants')
-  async allow(@Req() request: FastifyRequest, @Body() body: unknown) {
+  async allow(@Req() request: FastifyRequest, @Body() body: unknown): Promise<AllowedTenantView> {
     await requireOperator(this.#context, request)
     const { forge, login } = parseInput(NewAllowedTenant, body)
     await allowTenant(this.#context.db, forge, login)
-    return { forge, login }
+    return AllowedTenantView.parse({ forge, login })
   }
 
   @Get('tenants/:tenant/limits')
@@ -48,7 +56,7 @@ export class TenantsController {
     const tenant = await requireTenant(this.#context, request, slug)
     const limits = parseInput(TenantLimits, body)
     await this.#changeLimits(tenant.id, limits)
-    return { limits }
+    return TenantLimitsView.parse({ limits })
   }
 
   /** The tenant has the cloud's own limits again. */
@@ -57,7 +65,7 @@ export class TenantsController {
     await requireOperator(this.#context, request)
     const tenant = await requireTenant(this.#context, request, slug)
     await this.#changeLimits(tenant.id, null)
-    return { limits: null }
+    return TenantLimitsView.parse({ limits: null })
   }
 
   async #changeLimits(tenantId: string, limits: TenantLimits | null): Promise<void> {

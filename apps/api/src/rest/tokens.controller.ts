@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, Inject, Param, Post, Req, Res } from '@nestjs/common'
-import { NewToken, TokenList, type TokenView } from '@pushfn/model/api'
+import { NewToken, NewTokenView, TokenList, type TokenView } from '@pushfn/model/api'
 import { AppError } from '@pushfn/model/errors'
 import { TokenId } from '@pushfn/model/ids'
 import {
@@ -25,7 +25,11 @@ export class TokensController {
   }
 
   @Post()
-  async create(@Req() request: FastifyRequest, @Param('tenant') slug: string, @Body() body: unknown) {
+  async create(
+    @Req() request: FastifyRequest,
+    @Param('tenant') slug: string,
+    @Body() body: unknown,
+  ): Promise<NewTokenView> {
     const { db, bus, config } = this.#context
     const tenant = await requireTenant(this.#context, request, slug)
     const { name, expiresAt } = parseInput(NewToken, body)
@@ -34,7 +38,7 @@ export class TokensController {
       expiresAt: expiresAt ? new Date(expiresAt) : undefined,
     })
     await this.#tell(publishToken(bus.redis, config.cloud, row, tenant.slug))
-    return { token, ...tokenView(row) }
+    return NewTokenView.parse({ token, ...tokenView(row) })
   }
 
   @Get()
