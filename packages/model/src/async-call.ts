@@ -104,5 +104,7 @@ export type ScheduleView = z.infer<typeof ScheduleView>
 
 const CALL_ID = /^[A-Za-z0-9_.-]{1,64}$/
 
+export const CallId = z.string().regex(CALL_ID)
+
 /** Whether a caller may choose this id for its call. */
 export const isCallId = (text: string): boolean => CALL_ID.test(text)

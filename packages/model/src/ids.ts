@@ -23,6 +23,11 @@ export type TokenId = z.infer<typeof TokenId>
 export const BuildHookId = id<'BuildHookId'>()
 export type BuildHookId = z.infer<typeof BuildHookId>
 
+/** A repository's id at its forge. */
+export const ForgeRepositoryId = z
+  .string()
+  .regex(/^[1-9]\d{0,18}$/, 'a repository is named by the number its forge gave it')
+
 /** A full Git object name: 40 lower-case hex digits. */
 export const CommitSha = z
   .string()

@@ -38,11 +38,15 @@ export const nameProblem = (what: string, name: string, maxLength = 63): string 
   return undefined
 }
 
-const named = (what: string, maxLength?: number) =>
-  z.string().superRefine((name, ctx) => {
-    const problem = nameProblem(what, name, maxLength)
-    if (problem) ctx.addIssue({ code: 'custom', message: problem })
-  })
+const named = (what: string, maxLength = 63) =>
+  z
+    .string()
+    .superRefine((name, ctx) => {
+      const problem = nameProblem(what, name, maxLength)
+      if (problem) ctx.addIssue({ code: 'custom', message: problem })
+    })
+    // What JSON Schema can say of it.
+    .meta({ pattern: label.source, maxLength })
 
 /** A tenant's DNS label. Short enough that `<8 hex>--<slug>` is a DNS label as well. */
 export const TenantSlug = named('the tenant name', 53).brand<'TenantSlug'>()

@@ -67,6 +67,8 @@ const Root = z
     message: 'a root is a folder inside the repository',
   })
   .transform((parts) => parts.join('/'))
+  // Says what comes out, for the API's document.
+  .pipe(z.string())
 
 const Roots = z
   .array(Root)
