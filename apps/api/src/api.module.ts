@@ -4,6 +4,7 @@ import { ConsoleController } from './console/console.controller.ts'
 import { type ApiContext, CONTEXT } from './context.ts'
 import { GitController } from './git/git.controller.ts'
 import { HealthController } from './health.controller.ts'
+import { OpenApiController } from './openapi/openapi.controller.ts'
 import { AttestationsController } from './rest/attestations.controller.ts'
 import { BuildHooksController } from './rest/build-hooks.controller.ts'
 import { BuildsController } from './rest/builds.controller.ts'
@@ -51,6 +52,7 @@ export const apiModule = (context: ApiContext): DynamicModule => ({
     CallsController,
     DeliveriesController,
     SessionController,
+    OpenApiController,
     BadgeController,
     SigningKeysController,
     GithubSetupController,
