@@ -2,25 +2,36 @@ import type { IncomingMessage } from 'node:http'
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import { AppError } from '@pushfn/model/errors'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { apiModule } from './api.module.ts'
-import { addSecurityHeaders } from './console/security-headers.ts'
+import { securityHeaders } from './console/security-headers.ts'
 import type { ApiContext } from './context.ts'
-import { ProblemFilter } from './problem.filter.ts'
+import { answerProblem, ProblemFilter } from './problem.filter.ts'
 import { readBody, throwAway } from './read-body.ts'
 import { admitWebhooks, isWebhook } from './webhooks/admit.ts'
 
 /** The largest call of the API is some kilobytes. */
 const API_BODY = { maxBytes: 262_144, timeMs: 10_000 }
 
+/** Node's own limit of a request's head: no path is longer. */
+const MOST_HEADER_BYTES = 16_384
+
 /** The api's HTTP server, listening. Webhooks come as raw bytes, Git as a stream, the API as parsed JSON. */
 export const startHttpServer = async (context: ApiContext): Promise<NestFastifyApplication> => {
+  const setSecurityHeaders = securityHeaders(context.config.consoleUrl)
   const adapter = new FastifyAdapter({
     forceCloseConnections: 'idle',
     trustProxy: 'loopback',
+    // Domains are longer than its default, and what is too long is no name of anything: 404, as for all others.
+    routerOptions: { maxParamLength: MOST_HEADER_BYTES },
+    // Of a path that cannot be decoded: no hook runs for it.
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      setSecurityHeaders(request, reply)
+      answerProblem(context.log, error, request, reply)
+    },
   })
   const fastify = adapter.getInstance()
-  addSecurityHeaders(fastify, context.config.consoleUrl)
+  fastify.addHook('onRequest', async (request, reply) => setSecurityHeaders(request, reply))
   fastify.removeAllContentTypeParsers()
   const readWebhook = admitWebhooks(fastify, context)
   fastify.addContentTypeParser('*', async (request: FastifyRequest, body: IncomingMessage) => {

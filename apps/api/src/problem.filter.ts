@@ -14,32 +14,36 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   catch(thrown: unknown, host: ArgumentsHost): void {
-    const request = host.switchToHttp().getRequest<FastifyRequest>()
-    const reply = host.switchToHttp().getResponse<FastifyReply>()
-    const error = asAppError(thrown)
-    // A flood is not told line by line at the level that wakes somebody.
-    if (error.code === 'BUSY') this.#log.warn({ path: pathOf(request) }, error.message)
-    else if (error.status >= 500) this.#log.error({ err: thrown, path: pathOf(request) }, 'a request failed')
-    if (reply.sent || reply.raw.headersSent) return
-    if (request.url.startsWith('/git/')) {
-      const problem = gitProblem(error)
-      reply.code(problem.status).headers(problem.headers).send(problem.body)
-      return
-    }
-    // Fastify closes under whoever is still sending, and TCP then takes the answer away: read-body.ts reads on instead.
-    reply.removeHeader('connection')
-    if (error.code === 'BUSY') reply.header('retry-after', RETRY_AFTER_SECONDS)
-    reply
-      .code(error.status)
-      .type('application/problem+json')
-      .send({
-        type: 'about:blank',
-        status: error.status,
-        title: error.code,
-        detail: error.hint ?? 'the request failed',
-        ...(error.faults.length > 0 && { faults: error.faults }),
-      })
+    const http = host.switchToHttp()
+    answerProblem(this.#log, thrown, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>())
   }
+}
+
+/** Also for what goes wrong before there is a route, of which Nest hears nothing. */
+export const answerProblem = (log: Log, thrown: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+  const error = asAppError(thrown)
+  // A flood is not told line by line at the level that wakes somebody.
+  if (error.code === 'BUSY') log.warn({ path: pathOf(request) }, error.message)
+  else if (error.status >= 500) log.error({ err: thrown, path: pathOf(request) }, 'a request failed')
+  if (reply.sent || reply.raw.headersSent) return
+  if (request.url.startsWith('/git/')) {
+    const problem = gitProblem(error)
+    reply.code(problem.status).headers(problem.headers).send(problem.body)
+    return
+  }
+  // Fastify closes under whoever is still sending, and TCP then takes the answer away: read-body.ts reads on instead.
+  reply.removeHeader('connection')
+  if (error.code === 'BUSY') reply.header('retry-after', RETRY_AFTER_SECONDS)
+  reply
+    .code(error.status)
+    .type('application/problem+json')
+    .send({
+      type: 'about:blank',
+      status: error.status,
+      title: error.code,
+      detail: error.hint ?? 'the request failed',
+      ...(error.faults.length > 0 && { faults: error.faults }),
+    })
 }
 
 /** As long as a forge waits for one answer: what makes the api busy is over then. */

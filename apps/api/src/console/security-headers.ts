@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** What the console's page may load and do: its own files, its own API, nothing inline, in nobody's frame. */
 export const CONSOLE_POLICY = [
@@ -26,11 +26,11 @@ const HEADERS = {
 
 const HSTS = { 'strict-transport-security': 'max-age=31536000' }
 
-/** Sets them before any route runs, so that errors have them too; a route may set its own over them. */
-export const addSecurityHeaders = (fastify: FastifyInstance, consoleUrl: string): void => {
+/** To be set before any route runs, so that errors have them too; a route may set its own over them. */
+export const securityHeaders = (consoleUrl: string): ((request: FastifyRequest, reply: FastifyReply) => void) => {
   const headers = consoleUrl.startsWith('https:') ? { ...HEADERS, ...HSTS } : HEADERS
-  fastify.addHook('onRequest', async (request, reply) => {
+  return (request, reply) => {
     reply.headers(headers)
     if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store')
-  })
+  }
 }
