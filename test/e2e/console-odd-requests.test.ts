@@ -33,6 +33,19 @@ test.each<[name: string, route: string, status: number, body?: unknown]>([
   ['a path that is no UTF-8', 'GET tenants/%ff/builds', 400],
   ['a path that is encoded wrongly', 'GET builds/%zz', 400],
   ['a name that no route is long enough for', `GET tenants/${'a'.repeat(4_000)}/builds`, 404],
+  ['U+0000 as a tenant, asked by an operator', 'GET tenants/%00/builds', 404],
+  ['U+0000 as an event', 'GET tenants/owner/deliveries?event=%00', 400],
+  ['U+0000 as a repository', 'GET deliveries?repository=a%00', 400],
+  ['U+0000 in a token’s name', 'POST tenants/owner/tokens', 400, { name: 'a\u0000b' }],
+  ['half a surrogate pair in a token’s name', 'POST tenants/owner/tokens', 400, { name: 'a\ud800' }],
+  [
+    'a token that expires before there was time',
+    'POST tenants/owner/tokens',
+    400,
+    { name: 'a', expiresAt: '0000-01-01T00:00:00Z' },
+  ],
+  ['U+0000 in a build hook’s name', 'POST tenants/owner/repositories/shop/hooks', 400, { name: '\u0000' }],
+  ['U+0000 as a base', 'POST rebuilds', 400, { base: '\u0000' }],
 ])('%s is refused with a problem', async (_name, route, status, body) => {
   const answer = await send(route, body)
   expect({ ...answer, headers: undefined }).toMatchObject({ status })

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { TenantSlug } from './names.ts'
+import { NOT_ONE_LINE, ONE_LINE } from './one-line.ts'
 
 /** What the REST API takes and gives about rebuilds. Times are ISO 8601 in UTC. */
 
 /** Which functions to build again: those that stand on a base, as their Dockerfiles name it, and those of some tenants. */
 export const NewRebuild = z.strictObject({
-  base: z.string().trim().min(1).max(512).optional(),
+  base: z.string().trim().min(1).max(512).regex(ONE_LINE, NOT_ONE_LINE).optional(),
   tenants: z.array(TenantSlug).min(1).max(1_000).optional(),
 })
 export type NewRebuild = z.infer<typeof NewRebuild>

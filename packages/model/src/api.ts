@@ -5,6 +5,7 @@ import { BuildFailure, BuildState } from './build-state.ts'
 import { DomainName } from './domain-name.ts'
 import { BuildId, CommitSha } from './ids.ts'
 import { FunctionName, RepositoryName, TenantSlug } from './names.ts'
+import { NOT_ONE_LINE, ONE_LINE } from './one-line.ts'
 import { BranchName, RepositorySettings } from './repository-settings.ts'
 
 /** What the REST API `/api/v1` takes and gives. Times are ISO 8601 in UTC. */
@@ -17,9 +18,12 @@ export const NewTenantView = z.object({ slug: z.string(), isNew: z.boolean() })
 export type NewTenantView = z.infer<typeof NewTenantView>
 
 export const NewToken = z.strictObject({
-  name: z.string().trim().min(1).max(100),
+  name: z.string().trim().min(1).max(100).regex(ONE_LINE, NOT_ONE_LINE),
   /** From when on it is worth nothing; it does not expire when this is not there. */
-  expiresAt: z.iso.datetime().optional(),
+  expiresAt: z.iso
+    .datetime()
+    .refine((at) => Date.parse(at) >= 0, 'a time from 1970 on')
+    .optional(),
 })
 export type NewToken = z.infer<typeof NewToken>
 
@@ -103,7 +107,7 @@ export type DeployView = z.infer<typeof DeployView>
 
 /** A secret URL that deploys a branch; null: the one that deploys. */
 export const NewBuildHook = z.strictObject({
-  name: z.string().trim().min(1).max(100),
+  name: z.string().trim().min(1).max(100).regex(ONE_LINE, NOT_ONE_LINE),
   branch: BranchName.nullable().default(null),
 })
 export type NewBuildHook = z.infer<typeof NewBuildHook>

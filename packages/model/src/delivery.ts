@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { BuildState } from './build-state.ts'
+import { NOT_ONE_LINE, ONE_LINE } from './one-line.ts'
 
 /** The ledger of deliveries, as the REST API shows it. */
 
@@ -9,9 +10,9 @@ export const DeliveriesQuery = z.object({
   before: z.uuid().optional(),
   outcome: z.enum(['accepted', 'ignored']).optional(),
   /** The forge's own name of the event. */
-  event: z.string().max(100).optional(),
+  event: z.string().max(100).regex(ONE_LINE, NOT_ONE_LINE).optional(),
   /** The repository's name when the delivery came. */
-  repository: z.string().max(200).optional(),
+  repository: z.string().max(200).regex(ONE_LINE, NOT_ONE_LINE).optional(),
 })
 export type DeliveriesQuery = z.infer<typeof DeliveriesQuery>
 

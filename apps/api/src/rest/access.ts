@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { AppError } from '@pushfn/model/errors'
 import { BuildId } from '@pushfn/model/ids'
-import { RepositoryName } from '@pushfn/model/names'
+import { RepositoryName, TenantSlug } from '@pushfn/model/names'
 import { type BuildRow, buildOf } from '@pushfn/store/build-list'
 import { type Repository, repositoryNamed } from '@pushfn/store/repositories'
 import { type Tenant, tenantBySlug } from '@pushfn/store/tenants'
@@ -42,10 +42,13 @@ export const requireOperator = async (context: ApiContext, request: FastifyReque
 /** The tenant of the path, when it asks itself or an operator does. To all others there is no such tenant. */
 export const requireTenant = async (context: ApiContext, request: FastifyRequest, slug: string): Promise<Tenant> => {
   const caller = await requireCaller(context, request)
-  const tenant = caller.kind === 'operator' ? await tenantBySlug(context.db, slug) : caller.tenant
+  const tenant = caller.kind === 'tenant' ? caller.tenant : await tenantNamed(context, slug)
   if (tenant?.slug === slug) return tenant
   throw new AppError('NOT_FOUND', 'no such tenant', { hint: `there is no tenant “${slug.slice(0, 63)}” for you` })
 }
+
+const tenantNamed = async (context: ApiContext, slug: string): Promise<Tenant | undefined> =>
+  TenantSlug.safeParse(slug).success ? tenantBySlug(context.db, slug) : undefined
 
 /** A build of the tenant. Throws NOT_FOUND when the tenant has none of that id, whoever else may have. */
 export const requireBuild = async (context: ApiContext, tenant: Tenant, id: string): Promise<BuildRow> => {
