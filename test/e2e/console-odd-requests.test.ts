@@ -21,13 +21,15 @@ const send = async (route: string, body?: unknown, token = stage.operatorToken) 
   const [method, path] = route.split(' ')
   const answer = await pool.request({
     // The rows hold these alone.
-    method: method as 'GET' | 'POST' | 'DELETE',
+    method: method as 'GET' | 'POST' | 'PUT' | 'DELETE',
     path: `/api/v1/${path}`,
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   })
   return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() }
 }
+
+const SETTINGS = 'tenants/owner/repositories/shop/settings'
 
 test.each<[name: string, route: string, status: number, body?: unknown]>([
   ['a path that is no UTF-8', 'GET tenants/%ff/builds', 400],
@@ -45,6 +47,8 @@ test.each<[name: string, route: string, status: number, body?: unknown]>([
     { name: 'a', expiresAt: '0000-01-01T00:00:00Z' },
   ],
   ['U+0000 in a build hook’s name', 'POST tenants/owner/repositories/shop/hooks', 400, { name: '\u0000' }],
+  ['U+0000 in a variable', `PUT ${SETTINGS}`, 400, { previews: { environment: { A: '\u0000' } } }],
+  ['half a surrogate pair in a variable', `PUT ${SETTINGS}`, 400, { previews: { environment: { A: '\ud800' } } }],
   ['U+0000 as a base', 'POST rebuilds', 400, { base: '\u0000' }],
 ])('%s is refused with a problem', async (_name, route, status, body) => {
   const answer = await send(route, body)

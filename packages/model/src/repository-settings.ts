@@ -13,8 +13,14 @@ const VariableName = z
   .max(200)
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'no name of an environment variable')
 
+/** No environment of a process can hold U+0000, and no database of ours it or half a surrogate pair. */
+const VariableValue = z
+  .string()
+  .max(4_096)
+  .regex(/^[^\0\p{Cs}]*$/u, 'no value of an environment variable')
+
 const Variables = z
-  .record(VariableName, z.string().max(4_096))
+  .record(VariableName, VariableValue)
   .refine((environment) => Object.keys(environment).length <= 100, 'at most 100 variables')
 
 /** What previews of pull requests are like. */
