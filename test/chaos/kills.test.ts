@@ -96,8 +96,8 @@ test(`of ${PUSHES} pushes none that was acknowledged is lost, whatever is killed
 
 test('and nothing is left behind: no container, no network, no folder', async () => {
   await expect
-    .poll(async () => (await litterOf(world.docker, world.cloud)).containers.length, { timeout: 40_000 })
-    .toBe(5)
+    .poll(async () => (await litterOf(world.docker, world.cloud)).containers.map(shown), { timeout: 40_000 })
+    .toHaveLength(5)
   const { networks } = await litterOf(world.docker, world.cloud)
   expect(networks).toHaveLength(5)
   const builds = join(world.dataDir, 'builds')
@@ -107,3 +107,9 @@ test('and nothing is left behind: no container, no network, no folder', async ()
   )
   expect(isThere ? await readdir(builds) : []).toEqual([])
 })
+
+/** Which container is too many is to be read in the failure. */
+const shown = ({ Names, State, Labels }: { Names: string[]; State: string; Labels: Record<string, string> }): string =>
+  `${Names[0]} ${State} ${Object.entries(Labels)
+    .filter(([name]) => /alias|revision/.test(name))
+    .join(' ')}`
