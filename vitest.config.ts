@@ -61,7 +61,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**', 'test/bench/**'],
           globalSetup: ['deploy/local/src/vitest-servers.ts', 'deploy/local/src/vitest-world.ts'],
           fileParallelism: false,
-          testTimeout: 120_000,
+          testTimeout: 240_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 2 },
         },
