@@ -5,6 +5,7 @@ import { AppError, faultText, type Place } from '@pushfn/model/errors'
 import { z } from 'zod'
 import { watchSize } from './folder-size.ts'
 import { type GitOptions, git, SourceProblem } from './git.ts'
+import { type GitSource, parseGitSource } from './git-source.ts'
 import { type Lookup, resolvedHost } from './public-host.ts'
 
 export interface FetchOptions {
@@ -70,19 +71,17 @@ const fetchSource = async (source: string, options: FetchOptions): Promise<strin
   }
 }
 
-/** `https://host/owner/repo`, with `#branch` or `#tag` at its end. */
-const parseSource = (source: string, protocols: readonly string[], place: Place): { url: string; ref: string } => {
-  const parsed = URL.canParse(source) ? new URL(source) : undefined
-  if (!parsed || !protocols.includes(parsed.protocol.slice(0, -1))) {
-    throw sourceRefusal(`${source} is no source: write ${protocols.join(' or ')}://host/owner/repository`, place)
+const parseSource = (source: string, protocols: readonly string[], place: Place): GitSource => {
+  const parsed = parseGitSource(source, protocols)
+  if (!('fault' in parsed)) return parsed
+  switch (parsed.fault) {
+    case 'no-source':
+      throw sourceRefusal(`${source} is no source: write ${protocols.join(' or ')}://host/owner/repository`, place)
+    case 'password':
+      throw sourceRefusal('a source bears no password: it must be public', place)
+    case 'ref':
+      throw sourceRefusal(`${JSON.stringify(parsed.ref)} is no branch or tag`, place)
   }
-  if (parsed.username || parsed.password) throw sourceRefusal('a source bears no password: it must be public', place)
-  const ref = decodeURIComponent(parsed.hash.slice(1)) || 'HEAD'
-  if (!/^[A-Za-z0-9][A-Za-z0-9._/-]{0,200}$/.test(ref) || ref.includes('..')) {
-    throw sourceRefusal(`${JSON.stringify(ref)} is no branch or tag`, place)
-  }
-  parsed.hash = ''
-  return { url: parsed.href, ref }
 }
 
 const headOf = async (url: string, ref: string, run: GitOptions): Promise<string> => {
