@@ -1,11 +1,11 @@
 import { imagePurl } from '@pushfn/images/image-purl'
 import { signStatement } from '@pushfn/kit/signing-key'
+import { version } from '@pushfn/kit/version'
 import type { ImageBase } from '@pushfn/model/image-base'
 import { BUILD_TYPE, type DsseEnvelope, ProvenanceStatement, type ResourceDescriptor } from '@pushfn/model/provenance'
 import type { Run } from './run.ts'
 import type { Source } from './steps/checkout.ts'
 import type { FunctionPlan } from './steps/plan.ts'
-import { version } from './version.ts'
 
 export interface BuildFacts {
   source: Source

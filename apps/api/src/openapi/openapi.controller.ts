@@ -1,12 +1,9 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { Controller, Get, Inject, type OnModuleInit, Req, Res } from '@nestjs/common'
+import { version } from '@pushfn/kit/version'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { z } from 'zod'
 import { type ApiContext, CONTEXT } from '../context.ts'
 import { openApiDocument } from './document.ts'
-
-const Manifest = z.object({ version: z.string() })
 
 /** The REST API's own document, for anybody: there is nothing of anybody in it. */
 @Controller('api/v1')
@@ -21,10 +18,8 @@ export class OpenApiController implements OnModuleInit {
 
   /** It is made once: it changes with what runs here alone. */
   async onModuleInit(): Promise<void> {
-    const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8')
-    const { version } = Manifest.parse(JSON.parse(manifest))
     const serverUrl = new URL('/api/v1', this.#context.config.consoleUrl).href
-    this.#body = JSON.stringify(openApiDocument({ version, serverUrl }))
+    this.#body = JSON.stringify(openApiDocument({ version: await version(), serverUrl }))
     this.#etag = `"${createHash('sha256').update(this.#body).digest('base64url')}"`
   }
 

@@ -2,11 +2,11 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { cyclonedx } from '@pushfn/images/sbom/cyclonedx'
 import { removeReadings } from '@pushfn/images/sbom/read-image'
+import { version } from '@pushfn/kit/version'
 import { channels } from '@pushfn/store/bus'
 import { type DueSbom, delaySbom, keepSbom, seedSboms, takeSbom } from '@pushfn/store/sboms'
 import type { BuilderContext } from '../context.ts'
 import { startLooking } from '../looking.ts'
-import { version } from '../version.ts'
 import { createContentsReader, type ReadContents } from './contents-reader.ts'
 
 const compress = promisify(gzip)
