@@ -1,5 +1,5 @@
 import { channels } from '@pushfn/store/bus'
-import { madeAt } from '@pushfn/store/pushes'
+import { madeAt } from '@pushfn/store/push-rows'
 import { keepReleased, removeMissing, type WantedRevision } from '@pushfn/store/releases'
 import type { Run } from './run.ts'
 import { tellRemoved } from './tell-released.ts'

@@ -140,6 +140,8 @@ export interface CheckoutSource {
 
 export interface ForgeDelivery {
   id: string
+  /** The forge's own name of the webhook that it came by, where it has one: of several that tell of one push each has its own. */
+  hook?: string
   /** The forge's own name of it: `push`, `installation`, … */
   event: string
   action?: string

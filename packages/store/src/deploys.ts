@@ -1,6 +1,6 @@
 import { isTerminal } from '@pushfn/model/build-state'
 import type { Transaction } from './database.ts'
-import { type PushFacts, type RecordedPush, recordEnded, recordQueued } from './pushes.ts'
+import { type PushFacts, type RecordedPush, recordEnded, recordQueued } from './push-rows.ts'
 import { nextSequence } from './sequences.ts'
 
 export type DeployFacts = Omit<PushFacts, 'before' | 'isFound' | 'skip'> & { trigger: 'deploy' | 'hook' }

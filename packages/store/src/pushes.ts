@@ -1,51 +1,21 @@
-import { type BuildState, isTerminal, TERMINAL_STATES } from '@pushfn/model/build-state'
-import { type BuildTarget, placeOf } from '@pushfn/model/build-target'
-import { STACK_CONTEXT, statusContext } from '@pushfn/model/deploy-status'
+import { isTerminal } from '@pushfn/model/build-state'
 import type { Transaction } from './database.ts'
-import type { ForgeKind, Push, PushTrigger, Repository } from './generated/client.ts'
+import type { Push } from './generated/client.ts'
 import { newestMove } from './push-order.ts'
-import { isBrought, isStagedOnly, reasonToSkip, targetOf } from './push-target.ts'
-import { PENDING_AFTER_MS } from './reports.ts'
+import {
+  type KnownPush,
+  madeAt,
+  type Place,
+  type PushFacts,
+  type RecordedPush,
+  recordEnded,
+  recordQueued,
+} from './push-rows.ts'
+import { isBrought, reasonToSkip } from './push-target.ts'
 import { nextSequence } from './sequences.ts'
-import { storable } from './storable.ts'
-
-export interface PushFacts {
-  repository: Repository
-  /** `refs/heads/<branch>`, or `refs/tags/<tag>` of one that promotes. */
-  ref: string
-  sha: string
-  before: string
-  pusher: string
-  message: string
-  /** The words by which the head commit asks not to be built. */
-  skip?: string | undefined
-  delivery?: { forge: ForgeKind; id: string }
-  /** Who asked for it; a ref that moved, unless told. */
-  trigger?: PushTrigger
-  /**
-   * Nobody told of it: the ref was found to stand there. When it moved nobody knows, so that a pin since the ref's last push
-   * holds.
-   */
-  isFound?: boolean
-  /** The ref is a pull request's head: its functions go to an alias, never live. */
-  preview?: { pullRequestId: string; target: BuildTarget }
-  /**
-   * The ref did not move: somebody asks for its commit to be built once more, a pin since its last push holding; instead of
-   * that build, when one is named.
-   */
-  again?: { buildId?: string }
-}
 
 /** Pushes of a ref that arrive in another order than they were made follow each other closely. */
 const PUSHES_LOOKED_AT = 200
-
-export type RecordedPush =
-  /** A build waits: ring the bell. `superseded` are older builds of the ref that need not go on. */
-  | { kind: 'queued'; pushId: string; buildId: string; superseded: string[] }
-  /** Another branch than the deploy branch, or not to be built, or the ref moved on: the build is there, but ended, with the reason. */
-  | { kind: 'skipped'; pushId: string; buildId: string; reason: string }
-  /** The ref stands at this commit already, by a push that did not fail. */
-  | { kind: 'known' }
 
 /**
  * Stores a push with its build, and allots its sequence. The repository's row is locked meanwhile, so that two pushes of it
@@ -66,8 +36,13 @@ export const recordPush = async (tx: Transaction, push: PushFacts): Promise<Reco
   })
   const [last] = known
   if (push.again && last) return recordAgain({ tx, push, sequence, firstSequence: madeAt(last) }, last)
-  const isSameMove = last?.sha === push.sha && last.before === push.before
-  if (isSameMove && last.build?.state !== 'failed' && last.build?.state !== 'cancelled') return { kind: 'known' }
+  const told = await toldBefore(tx, known, push)
+  const isSameMove = told !== undefined && told === last
+  if (told && last && !isSameMove) {
+    await standAt(tx, push, last)
+    return { kind: 'known' }
+  }
+  if (told && !isInVain(told)) return { kind: 'known' }
 
   const isOfBefore = last && (isSameMove || push.isFound)
   const place = { tx, push, sequence, ...(isOfBefore && { firstSequence: madeAt(last) }) }
@@ -80,6 +55,26 @@ export const recordPush = async (tx: Transaction, push: PushFacts): Promise<Reco
   if (newer) return recordOvertaken(place, newer, newer.id === last?.id)
   return recordAtTop(place)
 }
+
+/**
+ * The same move, when this is only one more webhook's word of it. A webhook that has told of it already tells of another:
+ * the ref has been elsewhere meanwhile, whether that was told of yet or not. Without its name only the last move is known
+ * to be the same.
+ */
+const toldBefore = async (
+  tx: Transaction,
+  known: readonly KnownPush[],
+  push: PushFacts,
+): Promise<KnownPush | undefined> => {
+  const isSame = ({ sha, before }: KnownPush) => sha === push.sha && before === push.before
+  const hook = push.delivery?.hook
+  if (hook === undefined) return known.slice(0, 1).find(isSame)
+  const told = known.find((one) => isSame(one) && !one.hooks.includes(hook))
+  if (told) await tx.push.update({ where: { id: told.id }, data: { hooks: { push: hook } } })
+  return told
+}
+
+const isInVain = ({ build }: KnownPush): boolean => build?.state === 'failed' || build?.state === 'cancelled'
 
 /** A push that is the newest of its ref. */
 const recordAtTop = (place: Place): Promise<RecordedPush> => {
@@ -100,98 +95,6 @@ const recordAgain = async (place: Place, last: KnownPush): Promise<RecordedPush>
   if (isUnderWay || isAnother) return { kind: 'known' }
   const { isFound } = last
   return recordAtTop({ ...place, push: { ...push, isFound, before: isFound ? last.before : push.sha } })
-}
-
-interface Place {
-  tx: Transaction
-  push: PushFacts
-  sequence: bigint
-  firstSequence?: bigint
-}
-
-type KnownPush = Push & { build: { id: string; state: BuildState } | null }
-
-/** By when a push was made, in the repository's count. */
-export const madeAt = (push: Pick<Push, 'sequence' | 'firstSequence'>): bigint => push.firstSequence ?? push.sequence
-
-const createPush = ({ tx, push, sequence, firstSequence }: Place): Promise<{ id: string }> =>
-  tx.push.create({
-    data: {
-      repositoryId: push.repository.id,
-      ref: push.ref,
-      sha: push.sha,
-      before: push.before,
-      sequence,
-      firstSequence: firstSequence ?? null,
-      pusher: storable(push.pusher.slice(0, 200)),
-      message: storable(push.message.slice(0, 500)),
-      trigger: push.trigger ?? 'push',
-      deliveryForge: push.delivery?.forge ?? null,
-      deliveryId: push.delivery?.id ?? null,
-      isFound: push.isFound ?? false,
-      pullRequestId: push.preview?.pullRequestId ?? null,
-    },
-    select: { id: true },
-  })
-
-/** Stores a push whose build waits. */
-export const recordQueued = async (place: Place): Promise<Extract<RecordedPush, { kind: 'queued' }>> => {
-  const { tx, push, sequence } = place
-  const isStaged = isStagedOnly(push)
-  const target = targetOf(push)
-  const { id: pushId } = await createPush(place)
-  const build = await tx.build.create({
-    data: {
-      pushId,
-      isStaged,
-      ...(target && { target }),
-      // Told only when no builder takes the build soon: then its own word comes first, and is one call less.
-      reports: {
-        create: {
-          context: stackContext(target),
-          state: 'pending',
-          description: 'queued',
-          dueAt: new Date(Date.now() + PENDING_AFTER_MS),
-        },
-      },
-    },
-    select: { id: true },
-  })
-  const superseded = await tx.build.findMany({
-    where: {
-      state: { notIn: [...TERMINAL_STATES] },
-      push: { repositoryId: push.repository.id, ref: push.ref, sequence: { lt: sequence } },
-      ...(isStaged && STAGED_ALONE),
-    },
-    select: { id: true },
-  })
-  return { kind: 'queued', pushId, buildId: build.id, superseded: superseded.map((older) => older.id) }
-}
-
-/** What is only kept takes the place of nothing that is to go live. */
-export const STAGED_ALONE = { isStaged: true }
-
-const stackContext = (target: BuildTarget | undefined): string => statusContext(STACK_CONTEXT, placeOf(target))
-
-/** Stores a push of which nothing is built, with the reason. */
-export const recordEnded = async (
-  place: Place,
-  end: { state: 'skipped' | 'superseded'; status: 'success' | 'error'; reason: string },
-): Promise<RecordedPush> => {
-  const target = targetOf(place.push)
-  const { id: pushId } = await createPush(place)
-  const build = await place.tx.build.create({
-    data: {
-      pushId,
-      state: end.state,
-      finishedAt: new Date(),
-      failure: { code: end.state.toUpperCase(), hint: end.reason, faults: [] },
-      ...(target && { target }),
-      reports: { create: { context: stackContext(target), state: end.status, description: end.reason } },
-    },
-    select: { id: true },
-  })
-  return { kind: 'skipped', pushId, buildId: build.id, reason: end.reason }
 }
 
 /**
@@ -218,13 +121,15 @@ const recordBelow = async (
 ): Promise<RecordedPush> => {
   const { tx, push, sequence } = place
   const ref = { repositoryId: push.repository.id, ref: push.ref }
-  await tx.ref.update({
-    where: { repositoryId_name: { repositoryId: ref.repositoryId, name: push.ref } },
-    data: { sha: newer.sha },
-  })
+  await standAt(tx, push, newer)
   const lowest = await tx.push.aggregate({ where: ref, _min: { sequence: true } })
   const below = (lowest._min.sequence ?? 0n) < 0n ? (lowest._min.sequence ?? 0n) - 1n : -1n
   return recordEnded({ tx, push, sequence: below, firstSequence: sequence }, end)
+}
+
+const standAt = async (tx: Transaction, { repository, ref }: PushFacts, { sha }: Pick<Push, 'sha'>): Promise<void> => {
+  const where = { repositoryId_name: { repositoryId: repository.id, name: ref } }
+  await tx.ref.update({ where, data: { sha } })
 }
 
 /**

@@ -2,7 +2,8 @@ import { BuildTarget } from '@pushfn/model/build-target'
 import type { Transaction } from './database.ts'
 import { recordDeployAgain } from './deploys.ts'
 import type { Push } from './generated/client.ts'
-import { type PushFacts, type RecordedPush, recordPush } from './pushes.ts'
+import type { PushFacts, RecordedPush } from './push-rows.ts'
+import { recordPush } from './pushes.ts'
 
 export interface RerunFacts extends Pick<PushFacts, 'repository' | 'sha' | 'delivery'> {
   /** The build that is to be run again, when one was named; it counts only when it is of this repository and commit. */

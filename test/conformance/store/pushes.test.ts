@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto'
+import { NO_COMMIT } from '@pushfn/model/ids'
 import { supersededBy } from '@pushfn/store/builds'
 import type { Database } from '@pushfn/store/database'
 import { recordDelivery } from '@pushfn/store/deliveries'
 import { recordPush } from '@pushfn/store/pushes'
 import { ensureTenant } from '@pushfn/store/tenants'
+import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { aPush, aQueuedPush, aRepository, aSha } from '../../support/builders.ts'
 import { openTestDatabase, type TestDatabase } from '../../support/database.ts'
@@ -63,6 +66,66 @@ test('A → B → A builds A again: it is the newest push', async () => {
   const [a, b] = [aSha(), aSha()]
   for (const sha of [a, b]) await aQueuedPush(db, repository, { sha })
   expect((await aPush(db, repository, { sha: a })).kind).toBe('queued')
+})
+
+/** Tells the store of moves as webhooks of these names do, one after the other. */
+const tellOf = async (moves: readonly { before: string; sha: string; hook: string }[]) => {
+  const { db } = database
+  const repository = await aRepository(db)
+  for (const { before, sha, hook } of moves) {
+    const delivery = { forge: 'github', id: randomUUID() } as const
+    await recordDelivery(db, { ...delivery, event: 'push' }, async (tx) => {
+      const push = { repository, ref: 'refs/heads/main', sha, before, pusher: 'ada', message: 'x' }
+      await recordPush(tx, { ...push, delivery: { ...delivery, hook } })
+      return { outcome: 'accepted' as const }
+    })
+  }
+  const newest = await db.push.findFirst({ where: { repositoryId: repository.id }, orderBy: { sequence: 'desc' } })
+  const ref = await db.ref.findFirst({ where: { repositoryId: repository.id } })
+  return { newest: newest?.sha, ref: ref?.sha, pushes: await db.push.count({ where: { repositoryId: repository.id } }) }
+}
+
+test('A, B, back to A, to B again: told 1, 3, 2 it is B that stands there', async () => {
+  const [a, b] = [aSha(), aSha()]
+  const hook = '7'
+  const [made, first, back, again] = [
+    { before: NO_COMMIT, sha: a, hook },
+    { before: a, sha: b, hook },
+    { before: b, sha: a, hook },
+    { before: a, sha: b, hook },
+  ]
+  expect(await tellOf([made, first, again, back])).toEqual({ newest: b, ref: b, pushes: 4 })
+})
+
+test('a second webhook of the same repository tells of nothing new, also when it is late', async () => {
+  const [a, b] = [aSha(), aSha()]
+  const moves = [
+    { before: NO_COMMIT, sha: a },
+    { before: a, sha: b },
+    { before: b, sha: a },
+  ]
+  const told = ['7', '8'].flatMap((hook) => moves.map((move) => ({ ...move, hook })))
+  expect(await tellOf(told)).toEqual({ newest: a, ref: a, pushes: 3 })
+})
+
+test('whatever few commits a ref walks between, and in whatever order two webhooks tell of it, it stands where it went last', async () => {
+  const walks = fc
+    .array(fc.nat(2), { minLength: 1, maxLength: 8 })
+    .map((names) => names.filter((name, n) => name !== names[n - 1]))
+  const histories = walks.chain((walk) => {
+    const told = walk.flatMap((_, n) => ['7', '8'].map((hook) => ({ n, hook })))
+    return fc.tuple(fc.constant(walk), fc.shuffledSubarray(told, { minLength: told.length }))
+  })
+  await fc.assert(
+    fc.asyncProperty(histories, async ([walk, order]) => {
+      const commits = [aSha(), aSha(), aSha()]
+      const shaOf = (n: number) => commits[walk[n] ?? -1] ?? NO_COMMIT
+      const told = order.map(({ n, hook }) => ({ before: shaOf(n - 1), sha: shaOf(n), hook }))
+      const last = shaOf(walk.length - 1)
+      expect(await tellOf(told)).toMatchObject({ newest: last, ref: last })
+    }),
+    { numRuns: 60 },
+  )
 })
 
 test('of fifty copies of one delivery at once exactly one is applied', async () => {

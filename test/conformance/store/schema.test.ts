@@ -46,13 +46,14 @@ const parseSchema = (text: string) => {
     const table = /@@map\("(\w+)"\)/.exec(body)?.[1] ?? model
     const dbName = new Map<string, string>()
     for (const line of lines) {
-      const [, name, type, optional] = /^(\w+)\s+(\w+)(\?|\[\])?/.exec(line) ?? []
-      if (!name || !type || optional === '[]') continue
+      const [, name, type, mark] = /^(\w+)\s+(\w+)(\?|\[\])?/.exec(line) ?? []
+      if (!name || !type) continue
       const base = SCALARS[type] ?? (enums.has(type) ? type : undefined)
       if (!base) continue
       const column = /@map\("(\w+)"\)/.exec(line)?.[1] ?? name
       dbName.set(name, column)
-      columns.push({ table, column, type: line.includes('@db.Uuid') ? 'uuid' : base, isNullable: optional === '?' })
+      const single = line.includes('@db.Uuid') ? 'uuid' : base
+      columns.push({ table, column, type: mark === '[]' ? `_${single}` : single, isNullable: mark === '?' })
       if (/@unique|@id\b/.test(line)) uniques.push(`${table}(${column})`)
     }
     for (const [, fields = ''] of body.matchAll(/@@(?:unique|id)\(\[([^\]]+)\]/g)) {

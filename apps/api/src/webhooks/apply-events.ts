@@ -8,7 +8,8 @@ import type { Transaction } from '@pushfn/store/database'
 import type { DeliveryFacts, Outcome } from '@pushfn/store/deliveries'
 import { promotionOf, refOfTag, tagOf } from '@pushfn/store/promotions'
 import { recordPullRequest } from '@pushfn/store/pull-requests'
-import { type RecordedPush, recordPush } from '@pushfn/store/pushes'
+import type { PushFacts, RecordedPush } from '@pushfn/store/push-rows'
+import { recordPush } from '@pushfn/store/pushes'
 import { functionsOfTenant, repositoriesBeside, restoreFunctions } from '@pushfn/store/removals'
 import {
   ensureRepositories,
@@ -46,7 +47,7 @@ export const applyEvents = async (
     return { ...applied, outcome: 'ignored', reason: delivery.ignored ?? `${delivery.event} means nothing here` }
   }
   for (const event of delivery.events) {
-    const reason = await applyEvent(tx, { allowed, facts, applied }, event)
+    const reason = await applyEvent(tx, { allowed, facts, applied, hook: delivery.hook }, event)
     if (reason) Object.assign(applied, { outcome: 'ignored', reason } satisfies Outcome)
   }
   return applied
@@ -64,6 +65,8 @@ interface Frame {
   allowed: AllowedTenants
   facts: Pick<DeliveryFacts, 'forge' | 'id'>
   applied: Applied
+  /** By which webhook it is told, when the forge tells it now. */
+  hook?: string | undefined
 }
 
 /** Returns why the event was ignored, when it was. */
@@ -132,7 +135,7 @@ const applyPush = async (
   frame: Frame,
   event: Extract<ForgeEvent, { kind: 'push' }>,
 ): Promise<string | undefined> => {
-  const { forge, id } = frame.facts
+  const { forge } = frame.facts
   const tag = tagOf(event.ref)
   if (tag === undefined && !event.ref.startsWith('refs/heads/')) return `${event.ref} is no branch`
   // A tag that goes takes nothing with it: what it made live is.
@@ -150,15 +153,21 @@ const applyPush = async (
     pusher: event.pusher,
     message: event.message,
     skip: event.skip,
-    delivery: { forge, id },
+    delivery: deliveryOf(frame),
   })
   if (push.kind === 'known') return `${event.ref} stands at ${event.after.slice(0, 8)} already`
   return notePush(frame, push)
 }
 
+const deliveryOf = ({ facts: { forge, id }, hook }: Frame): PushFacts['delivery'] => ({
+  forge,
+  id,
+  ...(hook !== undefined && { hook }),
+})
+
 /** A tag or a release moves `live` where the tenant said so of its kind and name. */
 const applyTag = async (tx: Transaction, frame: Frame, told: ToldTag): Promise<string | undefined> => {
-  const { forge, id } = frame.facts
+  const { forge } = frame.facts
   const { repository: facts, by, tag, sha, before = NO_COMMIT, pusher, message } = told
   const there = await repositoryByForgeId(tx, forge, facts.id)
   const reason = whyNotPromoted(there && promotionOf(there), { by, tag })
@@ -174,7 +183,7 @@ const applyTag = async (tx: Transaction, frame: Frame, told: ToldTag): Promise<s
     before,
     pusher,
     message,
-    delivery: { forge, id },
+    delivery: deliveryOf(frame),
   })
   if (push.kind === 'known') return `${tag} stands at ${sha.slice(0, 8)} already`
   return notePush(frame, push)

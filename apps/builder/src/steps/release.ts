@@ -3,7 +3,7 @@ import { NOT_DEPLOYED, STACK_CONTEXT } from '@pushfn/model/deploy-status'
 import { AppError } from '@pushfn/model/errors'
 import { buildPageUrl } from '@pushfn/model/urls'
 import { channels } from '@pushfn/store/bus'
-import { madeAt } from '@pushfn/store/pushes'
+import { madeAt } from '@pushfn/store/push-rows'
 import { releaseRebuild } from '@pushfn/store/release-rebuild'
 import {
   removeMissingPreviews,

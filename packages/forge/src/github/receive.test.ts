@@ -56,6 +56,12 @@ describe('receiving a webhook', () => {
     })
   })
 
+  it('names the webhook that it came by, where GitHub does', async () => {
+    expect((await deliver(push)).hook).toBeUndefined()
+    expect((await deliver(push, { 'x-github-hook-id': '292430182' })).hook).toBe('292430182')
+    await expect(deliver(push, { 'x-github-hook-id': 'a b' })).rejects.toMatchObject({ code: 'BAD_REQUEST' })
+  })
+
   it('says which build shall be run again, and of which commit', async () => {
     const { repository, installation } = push
     const place = { action: 'rerequested', repository, installation, sender: { id: 9, login: 'grace' } }

@@ -19,11 +19,11 @@ export const createReceive = (secrets: readonly string[]) => {
   return async (request: WebhookRequest): Promise<ForgeDelivery> => {
     const text = request.body.toString('utf8')
     await verify(verifiers, text, request.headers['x-hub-signature-256'])
-    const { id, event } = identityOf(request.headers)
+    const { event, ...identity } = identityOf(request.headers)
     const payload = parsePayload(text, request.headers['content-type'])
     try {
       const facts = AnyPayload.parse(payload)
-      return { id, event, ...subjectOf(facts), events: [], ...meaningOf(event, payload) }
+      return { ...identity, event, ...subjectOf(facts), events: [], ...meaningOf(event, payload) }
     } catch (error) {
       if (!(error instanceof z.ZodError)) throw error
       throw badRequest(`the payload of ${event} is not GitHub’s: ${z.prettifyError(error)}`, error)
@@ -62,12 +62,15 @@ const header = (name: string) =>
 const Identity = z.object({
   'x-github-delivery': header('X-GitHub-Delivery'),
   'x-github-event': header('X-GitHub-Event'),
+  // GitHub Enterprise Server has it since 3.4.
+  'x-github-hook-id': header('X-GitHub-Hook-ID').optional(),
 })
 
-const identityOf = (headers: WebhookRequest['headers']): { id: string; event: string } => {
+const identityOf = (headers: WebhookRequest['headers']): Pick<ForgeDelivery, 'id' | 'event' | 'hook'> => {
   const parsed = Identity.safeParse(headers)
   if (!parsed.success) throw badRequest(parsed.error.issues.map((issue) => issue.message).join('; '), parsed.error)
-  return { id: parsed.data['x-github-delivery'], event: parsed.data['x-github-event'] }
+  const { 'x-github-delivery': id, 'x-github-event': event, 'x-github-hook-id': hook } = parsed.data
+  return { id, event, ...(hook !== undefined && { hook }) }
 }
 
 /** GitHub sends JSON, or a form with the JSON as its field `payload`, as the App's owner chose. */
