@@ -1,3 +1,4 @@
+import { createToken } from '@pushfn/store/tokens'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aConsoleTenant, aPlayedBuild, type ConsoleTenant } from './console-builders.ts'
@@ -24,16 +25,23 @@ beforeAll(async () => {
 })
 afterAll(() => stage[Symbol.asyncDispose]())
 
-type Role = 'nobody' | 'stranger' | 'own token' | 'own session' | 'operator'
+type Role = 'nobody' | 'stranger' | 'viewer' | 'developer' | 'own token' | 'own session' | 'operator'
 type Statuses = Record<Role, number>
 
-const TENANTS: Statuses = { nobody: 401, stranger: 404, 'own token': 200, 'own session': 200, operator: 200 }
-const TENANTS_MAKE: Statuses = { ...TENANTS, 'own token': 201, 'own session': 201, operator: 201 }
-const OPERATORS: Statuses = { nobody: 401, stranger: 403, 'own token': 403, 'own session': 403, operator: 201 }
-const ANYBODY: Statuses = { nobody: 401, stranger: 200, 'own token': 200, 'own session': 200, operator: 200 }
-const EVERYBODY: Statuses = { ...ANYBODY, nobody: 200 }
-const NOTHING_THERE: Statuses = { nobody: 401, stranger: 404, 'own token': 404, 'own session': 404, operator: 404 }
-const PAGE_ONLY: Statuses = { nobody: 403, stranger: 403, 'own token': 403, 'own session': 403, operator: 403 }
+/** The own token is an owner's, and so is the session that it opens. */
+const answers = (own: number): Statuses => ({
+  nobody: 401,
+  stranger: 404,
+  viewer: own,
+  developer: own,
+  'own token': own,
+  'own session': own,
+  operator: own,
+})
+const developers = (own: number): Statuses => ({ ...answers(own), viewer: 403 })
+const owners = (own: number): Statuses => ({ ...developers(own), developer: 403 })
+const operators = (own: number): Statuses => ({ ...all(403), nobody: 401, operator: own })
+const all = (status: number): Statuses => ({ ...answers(status), nobody: status, stranger: status })
 
 interface Row {
   route: string
@@ -46,125 +54,125 @@ interface Row {
 
 /** Every route of the REST API, as it is written in the controllers, and what each role gets from it. */
 const TABLE: Row[] = [
-  { route: 'POST tenants', body: { slug: 'new-one' }, expected: OPERATORS },
-  { route: 'POST allowed-tenants', body: { forge: 'github', login: 'Octo-Cat' }, expected: OPERATORS },
+  { route: 'POST tenants', body: { slug: 'new-one' }, expected: operators(201) },
+  { route: 'POST allowed-tenants', body: { forge: 'github', login: 'Octo-Cat' }, expected: operators(201) },
   {
     route: 'GET forges/:forge/repositories/:id/webhook',
     // This cloud has no GitLab.
     path: () => 'forges/gitlab/repositories/15/webhook',
-    expected: { ...OPERATORS, operator: 404 },
+    expected: operators(404),
   },
-  { route: 'POST tenants/:tenant/tokens', body: { name: 'ci' }, expected: TENANTS_MAKE },
-  { route: 'GET tenants/:tenant/tokens', expected: TENANTS },
+  { route: 'POST tenants/:tenant/tokens', body: { name: 'ci' }, expected: owners(201) },
+  { route: 'GET tenants/:tenant/tokens', expected: owners(200) },
   // No token has the id of a build.
-  { route: 'DELETE tenants/:tenant/tokens/:id', expected: NOTHING_THERE },
-  { route: 'POST tenants/:tenant/domains', body: { domain: 'shop.example.com' }, expected: TENANTS_MAKE },
-  { route: 'GET tenants/:tenant/domains', expected: TENANTS },
-  { route: 'POST tenants/:tenant/domains/:domain/verify', expected: NOTHING_THERE },
-  { route: 'DELETE tenants/:tenant/domains/:domain', expected: NOTHING_THERE },
-  { route: 'GET tenants/:tenant/limits', expected: TENANTS },
+  { route: 'DELETE tenants/:tenant/tokens/:id', expected: owners(404) },
+  { route: 'POST tenants/:tenant/domains', body: { domain: 'shop.example.com' }, expected: owners(201) },
+  { route: 'GET tenants/:tenant/domains', expected: answers(200) },
+  { route: 'POST tenants/:tenant/domains/:domain/verify', expected: owners(404) },
+  { route: 'DELETE tenants/:tenant/domains/:domain', expected: owners(404) },
+  { route: 'GET tenants/:tenant/limits', expected: answers(200) },
   {
     route: 'PUT tenants/:tenant/limits',
     body: { requestsPerSecond: 100, burst: null, concurrentRequests: 10 },
-    expected: { ...OPERATORS, operator: 200 },
+    expected: operators(200),
   },
-  { route: 'DELETE tenants/:tenant/limits', expected: { ...OPERATORS, operator: 200 } },
-  { route: 'GET tenants/:tenant/functions', expected: TENANTS },
+  { route: 'DELETE tenants/:tenant/limits', expected: operators(200) },
+  { route: 'GET tenants/:tenant/functions', expected: answers(200) },
   {
     route: 'GET tenants/:tenant/functions/:function/dead-letters',
     path: () => 'tenants/owner/functions/hello/dead-letters',
-    expected: TENANTS,
+    expected: answers(200),
   },
   // No call has the id of a build.
-  { route: 'POST tenants/:tenant/functions/:function/dead-letters/:id/replay', expected: NOTHING_THERE },
-  { route: 'DELETE tenants/:tenant/functions/:function/dead-letters/:id', expected: NOTHING_THERE },
-  { route: 'GET tenants/:tenant/callback-key', expected: TENANTS },
-  { route: 'GET tenants/:tenant/repositories', expected: TENANTS },
+  { route: 'POST tenants/:tenant/functions/:function/dead-letters/:id/replay', expected: developers(404) },
+  { route: 'DELETE tenants/:tenant/functions/:function/dead-letters/:id', expected: developers(404) },
+  { route: 'GET tenants/:tenant/callback-key', expected: developers(200) },
+  { route: 'GET tenants/:tenant/repositories', expected: answers(200) },
   // The played repository has this name.
   {
     route: 'POST tenants/:tenant/repositories',
     body: { name: 'shop', template: 'https://example.com/a/b' },
-    expected: { ...TENANTS, 'own token': 409, 'own session': 409, operator: 409 },
+    expected: developers(409),
   },
-  { route: 'GET tenants/:tenant/repositories/:repository/settings', expected: TENANTS },
+  { route: 'GET tenants/:tenant/repositories/:repository/settings', expected: answers(200) },
   {
     route: 'PUT tenants/:tenant/repositories/:repository/settings',
     body: { deployBranch: 'main' },
-    expected: TENANTS,
+    expected: developers(200),
   },
   // The played repository is on nobody's disk.
-  { route: 'POST tenants/:tenant/repositories/:repository/deploys', body: { ref: 'main' }, expected: NOTHING_THERE },
-  { route: 'POST tenants/:tenant/repositories/:repository/hooks', body: { name: 'cms' }, expected: TENANTS_MAKE },
-  { route: 'GET tenants/:tenant/repositories/:repository/hooks', expected: TENANTS },
+  { route: 'POST tenants/:tenant/repositories/:repository/deploys', body: { ref: 'main' }, expected: developers(404) },
+  { route: 'POST tenants/:tenant/repositories/:repository/hooks', body: { name: 'cms' }, expected: developers(201) },
+  { route: 'GET tenants/:tenant/repositories/:repository/hooks', expected: developers(200) },
   // No hook has the id of a build.
-  { route: 'DELETE tenants/:tenant/repositories/:repository/hooks/:id', expected: NOTHING_THERE },
+  { route: 'DELETE tenants/:tenant/repositories/:repository/hooks/:id', expected: developers(404) },
   // Nothing of this name was ever deployed.
-  { route: 'GET tenants/:tenant/functions/:function/revisions', expected: NOTHING_THERE },
-  { route: 'GET tenants/:tenant/functions/:function/revisions/:revision/provenance', expected: NOTHING_THERE },
-  { route: 'GET tenants/:tenant/functions/:function/revisions/:revision/sbom', expected: NOTHING_THERE },
-  { route: 'POST tenants/:tenant/functions/:function/rollback', expected: NOTHING_THERE },
+  { route: 'GET tenants/:tenant/functions/:function/revisions', expected: answers(404) },
+  { route: 'GET tenants/:tenant/functions/:function/revisions/:revision/provenance', expected: answers(404) },
+  { route: 'GET tenants/:tenant/functions/:function/revisions/:revision/sbom', expected: answers(404) },
+  { route: 'POST tenants/:tenant/functions/:function/rollback', expected: developers(404) },
   {
     route: 'POST tenants/:tenant/functions/:function/promote',
     body: { alias: 'pr-7-shop' },
-    expected: NOTHING_THERE,
+    expected: developers(404),
   },
-  { route: 'GET tenants/:tenant/functions/:function/canary', expected: NOTHING_THERE },
+  { route: 'GET tenants/:tenant/functions/:function/canary', expected: answers(404) },
   {
     route: 'POST tenants/:tenant/functions/:function/canary',
     body: { alias: '1a2b3c4d', weight: 5 },
-    expected: NOTHING_THERE,
+    expected: developers(404),
   },
-  { route: 'PATCH tenants/:tenant/functions/:function/canary', body: { weight: 5 }, expected: NOTHING_THERE },
-  { route: 'DELETE tenants/:tenant/functions/:function/canary', expected: NOTHING_THERE },
-  { route: 'POST tenants/:tenant/functions/:function/canary/promote', expected: NOTHING_THERE },
-  { route: 'DELETE tenants/:tenant/functions/:function/pin', expected: NOTHING_THERE },
+  { route: 'PATCH tenants/:tenant/functions/:function/canary', body: { weight: 5 }, expected: developers(404) },
+  { route: 'DELETE tenants/:tenant/functions/:function/canary', expected: developers(404) },
+  { route: 'POST tenants/:tenant/functions/:function/canary/promote', expected: developers(404) },
+  { route: 'DELETE tenants/:tenant/functions/:function/pin', expected: developers(404) },
   {
     route: 'POST tenants/:tenant/repositories/:repository/rollback',
     body: { sha: '1a2b3c4d' },
-    expected: NOTHING_THERE,
+    expected: developers(404),
   },
-  { route: 'DELETE tenants/:tenant/repositories/:repository/pin', expected: TENANTS },
-  { route: 'GET tenants/:tenant/builds', expected: TENANTS },
-  { route: 'GET tenants/:tenant/builds/:id', expected: TENANTS },
-  { route: 'GET tenants/:tenant/builds/:id/events', expected: TENANTS },
-  { route: 'GET tenants/:tenant/builds/:id/log', expected: TENANTS },
-  { route: 'GET builds/:id', expected: TENANTS },
-  { route: 'GET tenants/:tenant/deliveries', expected: TENANTS },
+  { route: 'DELETE tenants/:tenant/repositories/:repository/pin', expected: developers(200) },
+  { route: 'GET tenants/:tenant/builds', expected: answers(200) },
+  { route: 'GET tenants/:tenant/builds/:id', expected: answers(200) },
+  { route: 'GET tenants/:tenant/builds/:id/events', expected: answers(200) },
+  { route: 'GET tenants/:tenant/builds/:id/log', expected: answers(200) },
+  { route: 'GET builds/:id', expected: answers(200) },
+  { route: 'GET tenants/:tenant/deliveries', expected: answers(200) },
   // No delivery has the id of a build.
-  { route: 'GET tenants/:tenant/deliveries/:id', expected: NOTHING_THERE },
-  { route: 'POST tenants/:tenant/deliveries/:id/replay', expected: NOTHING_THERE },
-  { route: 'GET deliveries', expected: { ...OPERATORS, operator: 200 } },
-  { route: 'GET deliveries/:id', expected: { ...OPERATORS, operator: 404 } },
-  { route: 'POST deliveries/:id/replay', expected: { ...OPERATORS, operator: 404 } },
-  { route: 'POST rebuilds', body: { tenants: ['owner'] }, expected: { ...OPERATORS, operator: 202 } },
-  { route: 'GET rebuilds', expected: { ...OPERATORS, operator: 200 } },
+  { route: 'GET tenants/:tenant/deliveries/:id', expected: answers(404) },
+  { route: 'POST tenants/:tenant/deliveries/:id/replay', expected: developers(404) },
+  { route: 'GET deliveries', expected: operators(200) },
+  { route: 'GET deliveries/:id', expected: operators(404) },
+  { route: 'POST deliveries/:id/replay', expected: operators(404) },
+  { route: 'POST rebuilds', body: { tenants: ['owner'] }, expected: operators(202) },
+  { route: 'GET rebuilds', expected: operators(200) },
   // No rebuild has the id of a build.
-  { route: 'GET rebuilds/:id', expected: { ...OPERATORS, operator: 404 } },
-  { route: 'GET openapi.json', expected: EVERYBODY, caching: 'public' },
-  { route: 'GET session', expected: ANYBODY },
+  { route: 'GET rebuilds/:id', expected: operators(404) },
+  { route: 'GET openapi.json', expected: all(200), caching: 'public' },
+  { route: 'GET session', expected: { ...all(200), nobody: 401 } },
   // No token opens or ends a session but from the console's own page, which the tests of the session are about.
-  { route: 'POST session', body: { token: 'any' }, expected: { ...PAGE_ONLY, 'own session': 401 } },
-  { route: 'DELETE session', expected: { ...PAGE_ONLY, 'own session': 204 } },
+  { route: 'POST session', body: { token: 'any' }, expected: { ...all(403), 'own session': 401 } },
+  { route: 'DELETE session', expected: { ...all(403), 'own session': 204 } },
 ]
 
 /** What exists for the owner, asked for in ways that must not find it, and what exists for nobody. */
 const ASTRAY: Row[] = [
-  { route: 'a foreign build', path: () => `tenants/owner/builds/${strangersBuild}`, expected: NOTHING_THERE },
-  { route: 'a foreign log', path: () => `tenants/owner/builds/${strangersBuild}/log`, expected: NOTHING_THERE },
-  { route: 'foreign events', path: () => `tenants/owner/builds/${strangersBuild}/events`, expected: NOTHING_THERE },
+  { route: 'a foreign build', path: () => `tenants/owner/builds/${strangersBuild}`, expected: answers(404) },
+  { route: 'a foreign log', path: () => `tenants/owner/builds/${strangersBuild}/log`, expected: answers(404) },
+  { route: 'foreign events', path: () => `tenants/owner/builds/${strangersBuild}/events`, expected: answers(404) },
   {
     route: 'the owner’s build by the stranger’s door',
     path: () => `tenants/stranger/builds/${build}`,
-    expected: NOTHING_THERE,
+    expected: answers(404),
   },
-  { route: 'an id that is none', path: () => 'tenants/owner/builds/1%27%20OR%201=1', expected: NOTHING_THERE },
-  { route: 'a link to an id that is none', path: () => 'builds/..%2f..%2fetc', expected: NOTHING_THERE },
+  { route: 'an id that is none', path: () => 'tenants/owner/builds/1%27%20OR%201=1', expected: answers(404) },
+  { route: 'a link to an id that is none', path: () => 'builds/..%2f..%2fetc', expected: answers(404) },
   {
     route: 'a build that never was',
     path: () => 'builds/0193b0c4-5b5d-7a3e-8f00-0123456789ab',
-    expected: NOTHING_THERE,
+    expected: answers(404),
   },
-  { route: 'a tenant that never was', path: () => 'tenants/nobody/builds', expected: NOTHING_THERE },
+  { route: 'a tenant that never was', path: () => 'tenants/nobody/builds', expected: answers(404) },
 ]
 
 const pathOf = (row: Row): string =>
@@ -190,12 +198,18 @@ const signIn = async (token: string): Promise<string> => {
   return String(answer.headers['set-cookie']).split(';')[0] ?? ''
 }
 
+const tokenOf = async (role: 'viewer' | 'developer'): Promise<string> =>
+  (await createToken(stage.db, owner.tenant.id, { name: role, role })).token
+
 const headersOf = async (role: Role): Promise<Record<string, string>> => {
   switch (role) {
     case 'nobody':
       return {}
     case 'stranger':
       return { authorization: `Bearer ${stranger.token}` }
+    case 'viewer':
+    case 'developer':
+      return { authorization: `Bearer ${await tokenOf(role)}` }
     case 'own token':
       return { authorization: `Bearer ${owner.token}` }
     case 'own session':
@@ -205,7 +219,7 @@ const headersOf = async (role: Role): Promise<Record<string, string>> => {
   }
 }
 
-const ROLES: Role[] = ['nobody', 'stranger', 'own token', 'own session', 'operator']
+const ROLES: Role[] = ['nobody', 'stranger', 'viewer', 'developer', 'own token', 'own session', 'operator']
 const ROWS = [...TABLE, ...ASTRAY].flatMap((row) => ROLES.map((role) => ({ row, role, route: row.route })))
 
 describe('every route', () => {

@@ -1,3 +1,4 @@
+import type { Role } from '@pushfn/model/roles'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aWorkingCopy } from '../support/git-repository.ts'
 import { localFetch } from '../support/local-fetch.ts'
@@ -121,6 +122,17 @@ describe('a push to the builtin forge', () => {
     expect((await copy.push(foreign)).code).not.toBe(0)
     const wrong = mine.gitUrl('hello').replace(mine.token, 'pf_wrong')
     expect((await copy.push(wrong)).output).toMatch(/Authentication failed|could not read/)
+  })
+
+  test('needs a token of a developer: a viewer’s reads', async () => {
+    const tenant = await aTenantOf(world)
+    await using copy = await aWorkingCopy('hello')
+    await copy.commit()
+    const urlAs = async (role: Role) => tenant.gitUrl('hello').replace(tenant.token, await tenant.tokenAs(role))
+    const refused = await copy.push(await urlAs('viewer'))
+    expect(refused).toMatchObject({ code: 128, output: expect.stringContaining('403') })
+    expect(await copy.push(await urlAs('developer'))).toMatchObject({ code: 0 })
+    expect(await copy.git('ls-remote', await urlAs('viewer'), 'main')).toContain('refs/heads/main')
   })
 
   test('of another branch is skipped with the reason', async () => {

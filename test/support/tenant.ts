@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Role } from '@pushfn/model/roles'
 import { localFetch } from './local-fetch.ts'
 import type { World } from './world.ts'
 
@@ -8,15 +9,20 @@ export interface TestTenant {
   token: string
   /** Where its repository of that name is pushed to, the token in it. */
   gitUrl(repository: string): string
+  /** One more token of it, in that role. */
+  tokenAs(role: Role): Promise<string>
 }
 
 export const aTenantOf = async (world: World, slug = `t-${randomUUID().slice(0, 8)}`): Promise<TestTenant> => {
   await operate(world, '/api/v1/tenants', { slug })
-  const { token } = await operate(world, `/api/v1/tenants/${slug}/tokens`, { name: 'test' })
+  const aToken = async (role: Role) =>
+    String((await operate(world, `/api/v1/tenants/${slug}/tokens`, { name: 'test', role })).token)
+  const token = await aToken('owner')
   const { host } = new URL(world.consoleUrl)
   return {
     slug,
-    token: String(token),
+    token,
+    tokenAs: aToken,
     gitUrl: (repository) => `http://git:${token}@${host}/git/${slug}/${repository}.git`,
   }
 }

@@ -1,10 +1,12 @@
 import { type DynamicModule, Module } from '@nestjs/common'
+import { APP_GUARD } from '@nestjs/core'
 import { BadgeController } from './badges/badge.controller.ts'
 import { ConsoleController } from './console/console.controller.ts'
 import { type ApiContext, CONTEXT } from './context.ts'
 import { GitController } from './git/git.controller.ts'
 import { HealthController } from './health.controller.ts'
 import { OpenApiController } from './openapi/openapi.controller.ts'
+import { PolicyGuard } from './policy/policy.guard.ts'
 import { AttestationsController } from './rest/attestations.controller.ts'
 import { BuildHooksController } from './rest/build-hooks.controller.ts'
 import { BuildsController } from './rest/builds.controller.ts'
@@ -31,7 +33,10 @@ class ApiModule {}
 /** The one module of this process: its controllers, and the context they work with. */
 export const apiModule = (context: ApiContext): DynamicModule => ({
   module: ApiModule,
-  providers: [{ provide: CONTEXT, useValue: context }],
+  providers: [
+    { provide: CONTEXT, useValue: context },
+    { provide: APP_GUARD, useClass: PolicyGuard },
+  ],
   controllers: [
     HealthController,
     WebhooksController,

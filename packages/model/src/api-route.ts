@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { ErrorCode } from './errors.ts'
+import { Role } from './roles.ts'
 
 /** A route of the REST API as its document tells of it; `apps/api/src/rest` serves it. */
 export interface ApiRoute {
@@ -8,10 +9,10 @@ export interface ApiRoute {
   path: string
   summary: string
   /**
-   * `tenant`: the path's own, and operators; `signed-in`: every tenant and operators; `page`: the console's own page, signed
-   * in or not.
+   * A role: whoever has it, or a larger one, with the path's own tenant, and operators; `signed-in`: every tenant and
+   * operators; `page`: the console's own page, signed in or not.
    */
-  for: 'tenant' | 'operator' | 'signed-in' | 'page' | 'anybody'
+  for: Role | 'operator' | 'signed-in' | 'page' | 'anybody'
   /** What `{id}` is; the other parameters mean the same in every path. */
   id?: z.ZodType
   query?: z.ZodObject
@@ -44,11 +45,15 @@ export const errorsOf = (route: ApiRoute): ErrorCode[] => {
     ...new Set<ErrorCode>([
       ...(isRead ? (['BAD_REQUEST'] as const) : []),
       ...(route.for === 'anybody' || route.for === 'page' ? [] : (['UNAUTHENTICATED'] as const)),
-      // By cookie a change comes from the console's page alone.
-      ...(changes || route.for === 'operator' ? (['FORBIDDEN'] as const) : []),
+      // By cookie a change comes from the console's page alone; and a role may be too small.
+      ...(changes || isForFew(route) ? (['FORBIDDEN'] as const) : []),
       ...(route.path.includes('{') ? (['NOT_FOUND'] as const) : []),
       ...(changes ? (['TOO_LARGE'] as const) : []),
       ...(route.errors ?? []),
     ]),
   ]
 }
+
+/** Not for everybody who is signed in as the tenant. */
+const isForFew = ({ for: who }: ApiRoute): boolean =>
+  who === 'operator' || (Role.options.some((role) => role === who) && who !== 'viewer')

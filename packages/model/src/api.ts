@@ -7,6 +7,7 @@ import { BuildId, CommitSha } from './ids.ts'
 import { FunctionName, RepositoryName, TenantSlug } from './names.ts'
 import { NOT_ONE_LINE, ONE_LINE } from './one-line.ts'
 import { BranchName, RepositorySettings } from './repository-settings.ts'
+import { Role } from './roles.ts'
 
 /** What the REST API `/api/v1` takes and gives. Times are ISO 8601 in UTC. */
 
@@ -19,6 +20,8 @@ export type NewTenantView = z.infer<typeof NewTenantView>
 
 export const NewToken = z.strictObject({
   name: z.string().trim().min(1).max(100).regex(ONE_LINE, NOT_ONE_LINE),
+  /** What it may do; all that the tenant's owners may, when this is not there. */
+  role: Role.optional(),
   /** From when on it is worth nothing; it does not expire when this is not there. */
   expiresAt: z.iso
     .datetime()
@@ -31,6 +34,7 @@ export type NewToken = z.infer<typeof NewToken>
 export const TokenView = z.object({
   id: z.string(),
   name: z.string(),
+  role: Role,
   createdAt: z.string(),
   /** By the API, to the minute; calls of functions are not noted. */
   lastUsedAt: z.string().nullable(),
@@ -136,7 +140,7 @@ export type NewSession = z.infer<typeof NewSession>
 
 /** Who asks. */
 export const SessionView = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('tenant'), tenant: z.string(), forge: z.string(), login: z.string() }),
+  z.object({ kind: z.literal('tenant'), tenant: z.string(), forge: z.string(), login: z.string(), role: Role }),
   z.object({ kind: z.literal('operator') }),
 ])
 export type SessionView = z.infer<typeof SessionView>

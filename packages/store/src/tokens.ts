@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { changePublished, syncPublished } from './calls/published.ts'
 import { type PublishedToken, tokenHash, tokenKey, tokenKeys } from './calls/published-tokens.ts'
 import type { Database } from './database.ts'
-import type { Tenant } from './generated/client.ts'
+import type { Role, Tenant } from './generated/client.ts'
 import type { Redis } from './redis.ts'
 
 export interface ApiTokenRow {
   id: string
   name: string
+  role: Role
   hash: Uint8Array
   createdAt: Date
   lastUsedAt: Date | null
@@ -18,11 +19,17 @@ export interface ApiTokenRow {
 export const createToken = async (
   db: Database,
   tenantId: string,
-  about: { name: string; expiresAt?: Date | undefined },
+  about: { name: string; role?: Role | undefined; expiresAt?: Date | undefined },
 ): Promise<{ token: string; row: ApiTokenRow }> => {
   const token = `pf_${randomBytes(24).toString('base64url')}`
   const row = await db.apiToken.create({
-    data: { tenantId, name: about.name, expiresAt: about.expiresAt ?? null, hash: tokenHash(token) },
+    data: {
+      tenantId,
+      name: about.name,
+      role: about.role ?? 'owner',
+      expiresAt: about.expiresAt ?? null,
+      hash: tokenHash(token),
+    },
   })
   return { token, row }
 }
@@ -40,8 +47,11 @@ export const revokeToken = async (db: Database, tenantId: string, id: string): P
   return row
 }
 
-/** The tenant a token speaks for; undefined when it is unknown, revoked or expired, or its tenant suspended or removed. */
-export const tenantOfToken = async (db: Database, token: string): Promise<Tenant | undefined> => {
+/** Whom a token speaks for, and as what; undefined when it is unknown, revoked or expired, or its tenant suspended or removed. */
+export const holderOfToken = async (
+  db: Database,
+  token: string,
+): Promise<{ tenant: Tenant; role: Role } | undefined> => {
   const found = await db.apiToken.findUnique({ where: { hash: tokenHash(token) }, include: { tenant: true } })
   if (!found || found.revokedAt || (found.expiresAt && found.expiresAt < new Date())) return undefined
   if (found.tenant.suspendedAt || found.tenant.removedAt) return undefined
@@ -49,7 +59,7 @@ export const tenantOfToken = async (db: Database, token: string): Promise<Tenant
   if (!found.lastUsedAt || Date.now() - found.lastUsedAt.getTime() > 60_000) {
     await db.apiToken.update({ where: { id: found.id }, data: { lastUsedAt: new Date() } })
   }
-  return found.tenant
+  return { tenant: found.tenant, role: found.role }
 }
 
 /** Tells gateways of a new token. Throws when Redis is away. */

@@ -2,8 +2,9 @@ import { verifyCheckoutToken } from '@pushfn/forge/builtin/checkout-token'
 import { AppError } from '@pushfn/model/errors'
 import type { Repository } from '@pushfn/store/repositories'
 import type { Tenant } from '@pushfn/store/tenants'
-import { tenantOfToken } from '@pushfn/store/tokens'
+import { holderOfToken } from '@pushfn/store/tokens'
 import type { ApiContext } from '../context.ts'
+import { requireRole } from '../policy/policy.ts'
 
 /** The password of Basic authentication, or a bearer token; undefined without either. */
 export const credentialOf = (authorization: string | undefined): string | undefined => {
@@ -17,22 +18,24 @@ export const credentialOf = (authorization: string | undefined): string | undefi
 }
 
 /**
- * Whether the credential may use the tenant's repositories over Git: an API token of that tenant may read and push.
- * Throws UNAUTHENTICATED without a valid one, NOT_FOUND for another tenant's (it learns nothing, not even that there is one).
+ * Whether the credential may use the tenant's repositories over Git: an API token of that tenant may read, and push when it is
+ * a developer's. Throws UNAUTHENTICATED without a valid one, NOT_FOUND for another tenant's (it learns nothing, not even that
+ * there is one), FORBIDDEN for one that may only look.
  */
 export const authorizeTenant = async (
   context: ApiContext,
-  slug: string,
+  { slug, isPush }: { slug: string; isPush: boolean },
   credential: string | undefined,
 ): Promise<Tenant> => {
-  const tenant = credential ? await tenantOfToken(context.db, credential) : undefined
-  if (!tenant) {
+  const holder = credential ? await holderOfToken(context.db, credential) : undefined
+  if (!holder) {
     throw new AppError('UNAUTHENTICATED', 'git without a valid token', {
       hint: 'the password is an API token of the tenant (any user name)',
     })
   }
-  if (tenant.slug !== slug) throw notFound()
-  return tenant
+  if (holder.tenant.slug !== slug) throw notFound()
+  requireRole(holder.role, isPush ? 'developer' : 'viewer')
+  return holder.tenant
 }
 
 /** Whether the credential is the builder's, made for this one repository and a short while: it may read only. */

@@ -71,7 +71,7 @@ const authorize = async (
     const repository = owner && (await builtinRepository(context.db, owner.id, target.name))
     if (repository && isCheckout(context, repository, credential)) return { repository, user: 'builder' }
   }
-  const tenant = await authorizeTenant(context, target.slug, credential)
+  const tenant = await authorizeTenant(context, target, credential)
   const repository = target.isPush
     ? await ensureBuiltinRepository(context.db, tenant.id, target.name)
     : await builtinRepository(context.db, tenant.id, target.name)

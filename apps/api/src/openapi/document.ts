@@ -51,7 +51,9 @@ export const openApiDocument = ({ version, serverUrl }: { version: string; serve
 }
 
 const WHO: Readonly<Record<ApiRoute['for'], string>> = {
-  tenant: 'For the tenant itself, and operators.',
+  viewer: 'For everybody who has access to the tenant, and operators.',
+  developer: 'For developers and owners of the tenant, and operators.',
+  owner: 'For owners of the tenant, and operators.',
   operator: 'For operators.',
   'signed-in': 'For anybody signed in.',
   page: 'For the console’s own page.',
@@ -60,7 +62,9 @@ const WHO: Readonly<Record<ApiRoute['for'], string>> = {
 
 const EITHER = [{ bearer: [] }, { cookie: [] }]
 const SECURITY: Readonly<Record<ApiRoute['for'], object[]>> = {
-  tenant: EITHER,
+  viewer: EITHER,
+  developer: EITHER,
+  owner: EITHER,
   'signed-in': EITHER,
   operator: [{ bearer: [] }],
   page: [],

@@ -7,9 +7,10 @@ import { FunctionName } from '@pushfn/model/names'
 import { provenanceOf } from '@pushfn/store/image-records'
 import { digestOf } from '@pushfn/store/revision-list'
 import { sbomOf } from '@pushfn/store/sboms'
+import type { Tenant } from '@pushfn/store/tenants'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type ApiContext, CONTEXT } from '../context.ts'
-import { requireTenant } from './access.ts'
+import { OfTenant } from '../policy/of-tenant.ts'
 
 const unpack = promisify(gunzip)
 
@@ -24,11 +25,11 @@ export class AttestationsController {
 
   @Get('provenance')
   async provenance(
-    @Req() request: FastifyRequest,
-    @Param() params: { tenant: string; function: string; revision: string },
+    @OfTenant() tenant: Tenant,
+    @Param() params: { function: string; revision: string },
     @Res() reply: FastifyReply,
   ) {
-    const envelope = await provenanceOf(this.#context.db, await this.#digestOf(request, params))
+    const envelope = await provenanceOf(this.#context.db, await this.#digestOf(tenant, params))
     if (!envelope) {
       throw new AppError('NOT_FOUND', 'no provenance', {
         hint: 'how this image was built was not recorded: it was built before this cloud did so',
@@ -39,11 +40,12 @@ export class AttestationsController {
 
   @Get('sbom')
   async sbom(
+    @OfTenant() tenant: Tenant,
     @Req() request: FastifyRequest,
-    @Param() params: { tenant: string; function: string; revision: string },
+    @Param() params: { function: string; revision: string },
     @Res() reply: FastifyReply,
   ) {
-    const sbom = await sbomOf(this.#context.db, await this.#digestOf(request, params))
+    const sbom = await sbomOf(this.#context.db, await this.#digestOf(tenant, params))
     if (typeof sbom === 'string') throw noSbom(sbom)
     reply.type('application/vnd.cyclonedx+json; version=1.6').header('vary', 'accept-encoding')
     const takesGzip = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))
@@ -51,11 +53,7 @@ export class AttestationsController {
     return reply.send(await unpack(sbom))
   }
 
-  async #digestOf(
-    request: FastifyRequest,
-    params: { tenant: string; function: string; revision: string },
-  ): Promise<string> {
-    const tenant = await requireTenant(this.#context, request, params.tenant)
+  async #digestOf(tenant: Tenant, params: { function: string; revision: string }): Promise<string> {
     const name = FunctionName.safeParse(params.function)
     const id = RevisionId.safeParse(params.revision)
     const of = { tenantId: tenant.id, name: name.data ?? '' }

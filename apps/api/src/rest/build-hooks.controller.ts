@@ -1,12 +1,14 @@
-import { Body, Controller, Delete, Get, Inject, Param, Post, Req, Res } from '@nestjs/common'
+import { Body, Controller, Delete, Get, Inject, Param, Post, Res } from '@nestjs/common'
 import { BuildHookList, BuildHookView, NewBuildHook, NewBuildHookView } from '@pushfn/model/api'
 import { AppError } from '@pushfn/model/errors'
 import { BuildHookId } from '@pushfn/model/ids'
 import { type BuildHookRow, buildHooksOf, createBuildHook, removeBuildHook } from '@pushfn/store/build-hooks'
 import type { Repository } from '@pushfn/store/repositories'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Tenant } from '@pushfn/store/tenants'
+import type { FastifyReply } from 'fastify'
 import { type ApiContext, CONTEXT } from '../context.ts'
-import { requireRepository, requireTenant } from './access.ts'
+import { OfTenant } from '../policy/of-tenant.ts'
+import { requireRepository } from './find.ts'
 import { parseInput } from './parse-input.ts'
 
 /** The build hooks of a repository; what happens when one is called is in `webhooks/build-hook.controller.ts`. */
@@ -20,42 +22,35 @@ export class BuildHooksController {
 
   @Post()
   async create(
-    @Req() request: FastifyRequest,
-    @Param('tenant') slug: string,
+    @OfTenant() tenant: Tenant,
     @Param('repository') name: string,
     @Body() body: unknown,
   ): Promise<NewBuildHookView> {
-    const repository = await this.#repository(request, slug, name)
+    const repository = await this.#repository(tenant, name)
     const { token, row } = await createBuildHook(this.#context.db, repository.id, parseInput(NewBuildHook, body))
     return NewBuildHookView.parse({ url: `${this.#context.config.consoleUrl}/hooks/${token}`, ...viewOf(row) })
   }
 
   @Get()
-  async list(
-    @Req() request: FastifyRequest,
-    @Param('tenant') slug: string,
-    @Param('repository') name: string,
-  ): Promise<BuildHookList> {
-    const repository = await this.#repository(request, slug, name)
+  async list(@OfTenant() tenant: Tenant, @Param('repository') name: string): Promise<BuildHookList> {
+    const repository = await this.#repository(tenant, name)
     return BuildHookList.parse({ items: (await buildHooksOf(this.#context.db, repository.id)).map(viewOf) })
   }
 
   @Delete(':id')
   async remove(
-    @Req() request: FastifyRequest,
-    @Param('tenant') slug: string,
+    @OfTenant() tenant: Tenant,
     @Param('repository') name: string,
     @Param('id') id: string,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const repository = await this.#repository(request, slug, name)
+    const repository = await this.#repository(tenant, name)
     const isGone = BuildHookId.safeParse(id).success && (await removeBuildHook(this.#context.db, repository.id, id))
     if (!isGone) throw noSuchHook()
     await reply.code(204).send()
   }
 
-  async #repository(request: FastifyRequest, slug: string, name: string): Promise<Repository> {
-    const tenant = await requireTenant(this.#context, request, slug)
+  async #repository(tenant: Tenant, name: string): Promise<Repository> {
     return requireRepository(this.#context, tenant, name)
   }
 }

@@ -1,9 +1,12 @@
 import { Controller, Get, Inject, type OnModuleDestroy, Param, Query, Req, Res } from '@nestjs/common'
 import { BuildPage, BuildsQuery, BuildView } from '@pushfn/model/api'
 import { buildsOf } from '@pushfn/store/build-list'
+import type { Tenant } from '@pushfn/store/tenants'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type ApiContext, CONTEXT } from '../context.ts'
-import { requireBuild, requireTenant, requireTenantOfBuild } from './access.ts'
+import { OfTenant } from '../policy/of-tenant.ts'
+import { callerOfRequest } from '../policy/policy.guard.ts'
+import { requireBuild, requireTenantOfBuild } from './find.ts'
 import { parseInput } from './parse-input.ts'
 import { sendEvents } from './send-events.ts'
 import { sendLog } from './send-log.ts'
@@ -26,8 +29,7 @@ export class BuildsController implements OnModuleDestroy {
   }
 
   @Get('tenants/:tenant/builds')
-  async list(@Req() request: FastifyRequest, @Param('tenant') slug: string, @Query() query: unknown) {
-    const tenant = await requireTenant(this.#context, request, slug)
+  async list(@OfTenant() tenant: Tenant, @Query() query: unknown) {
     const { limit, before } = parseInput(BuildsQuery, query)
     const rows = await buildsOf(this.#context.db, tenant.id, { limit: limit + 1, ...(before && { before }) })
     const items = rows.slice(0, limit).map((row) => buildView(tenant, row))
@@ -35,38 +37,30 @@ export class BuildsController implements OnModuleDestroy {
   }
 
   @Get('tenants/:tenant/builds/:id')
-  async show(@Req() request: FastifyRequest, @Param('tenant') slug: string, @Param('id') id: string) {
-    const tenant = await requireTenant(this.#context, request, slug)
+  async show(@OfTenant() tenant: Tenant, @Param('id') id: string) {
     return BuildView.parse(buildView(tenant, await requireBuild(this.#context, tenant, id)))
   }
 
   /** A build by its id alone, for whoever followed a link to it. */
   @Get('builds/:id')
   async find(@Req() request: FastifyRequest, @Param('id') id: string) {
-    const tenant = await requireTenantOfBuild(this.#context, request, id)
+    const tenant = await requireTenantOfBuild(this.#context, callerOfRequest(request), id)
     return BuildView.parse(buildView(tenant, await requireBuild(this.#context, tenant, id)))
   }
 
   @Get('tenants/:tenant/builds/:id/events')
   async events(
     @Req() request: FastifyRequest,
-    @Param('tenant') slug: string,
+    @OfTenant() tenant: Tenant,
     @Param('id') id: string,
     @Res() reply: FastifyReply,
   ) {
-    const tenant = await requireTenant(this.#context, request, slug)
     const build = await requireBuild(this.#context, tenant, id)
     await sendEvents(this.#context, build, { request, reply, slots: this.#slots, stop: this.#stop.signal })
   }
 
   @Get('tenants/:tenant/builds/:id/log')
-  async log(
-    @Req() request: FastifyRequest,
-    @Param('tenant') slug: string,
-    @Param('id') id: string,
-    @Res() reply: FastifyReply,
-  ) {
-    const tenant = await requireTenant(this.#context, request, slug)
+  async log(@OfTenant() tenant: Tenant, @Param('id') id: string, @Res() reply: FastifyReply) {
     await sendLog(this.#context, await requireBuild(this.#context, tenant, id), reply)
   }
 }

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Req } from '@nestjs/common'
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post } from '@nestjs/common'
 import { CanaryChange, type CanaryView, NewCanary } from '@pushfn/model/api-canaries'
 import { ChoiceList } from '@pushfn/model/api-revisions'
 import { AppError } from '@pushfn/model/errors'
@@ -6,9 +6,9 @@ import { FunctionName } from '@pushfn/model/names'
 import { channels } from '@pushfn/store/bus'
 import { changeCanary, promoteCanary, returnCanary, startCanary } from '@pushfn/store/canaries'
 import { lastCanary } from '@pushfn/store/canary-rows'
-import type { FastifyRequest } from 'fastify'
+import type { Tenant } from '@pushfn/store/tenants'
 import { type ApiContext, CONTEXT } from '../context.ts'
-import { requireTenant } from './access.ts'
+import { OfTenant } from '../policy/of-tenant.ts'
 import { canaryView, planOf, targetOf } from './canary-views.ts'
 import { parseInput } from './parse-input.ts'
 import { settleChoices } from './settle-choices.ts'
@@ -25,57 +25,39 @@ export class CanaryController {
   }
 
   @Get()
-  async show(
-    @Req() request: FastifyRequest,
-    @Param('tenant') slug: string,
-    @Param('function') name: string,
-  ): Promise<CanaryView> {
-    return this.#view(await this.#functionOf(request, slug, name))
+  async show(@OfTenant() tenant: Tenant, @Param('function') name: string): Promise<CanaryView> {
+    return this.#view(await this.#functionOf(tenant, name))
   }
 
   @Post()
   @HttpCode(202)
-  async start(
-    @Req() request: FastifyRequest,
-    @Param('tenant') slug: string,
-    @Param('function') name: string,
-    @Body() body: unknown,
-  ): Promise<CanaryView> {
-    const of = await this.#functionOf(request, slug, name)
+  async start(@OfTenant() tenant: Tenant, @Param('function') name: string, @Body() body: unknown): Promise<CanaryView> {
+    const of = await this.#functionOf(tenant, name)
     const wanted = parseInput(NewCanary, body)
     return this.#after(of, startCanary(this.#context.db, of, targetOf(wanted), planOf(wanted)))
   }
 
   @Patch()
   async change(
-    @Req() request: FastifyRequest,
-    @Param('tenant') slug: string,
+    @OfTenant() tenant: Tenant,
     @Param('function') name: string,
     @Body() body: unknown,
   ): Promise<CanaryView> {
-    const of = await this.#functionOf(request, slug, name)
+    const of = await this.#functionOf(tenant, name)
     const { weight } = parseInput(CanaryChange, body)
     return this.#after(of, changeCanary(this.#context.db, of, weight))
   }
 
   @Delete()
-  async takeBack(
-    @Req() request: FastifyRequest,
-    @Param('tenant') slug: string,
-    @Param('function') name: string,
-  ): Promise<CanaryView> {
-    const of = await this.#functionOf(request, slug, name)
+  async takeBack(@OfTenant() tenant: Tenant, @Param('function') name: string): Promise<CanaryView> {
+    const of = await this.#functionOf(tenant, name)
     return this.#after(of, returnCanary(this.#context.db, of))
   }
 
   @Post('promote')
   @HttpCode(200)
-  async promote(
-    @Req() request: FastifyRequest,
-    @Param('tenant') slug: string,
-    @Param('function') name: string,
-  ): Promise<ChoiceList> {
-    const of = await this.#functionOf(request, slug, name)
+  async promote(@OfTenant() tenant: Tenant, @Param('function') name: string): Promise<ChoiceList> {
+    const of = await this.#functionOf(tenant, name)
     const items = await settleChoices(this.#context, async () => [await promoteCanary(this.#context.db, of)])
     return ChoiceList.parse({ items })
   }
@@ -91,8 +73,7 @@ export class CanaryController {
     throw new AppError('NOT_FOUND', 'no canary', { hint: 'you have no function of that name here that had a canary' })
   }
 
-  async #functionOf(request: FastifyRequest, slug: string, name: string): Promise<Named> {
-    const tenant = await requireTenant(this.#context, request, slug)
+  async #functionOf(tenant: Tenant, name: string): Promise<Named> {
     if (FunctionName.safeParse(name).success) return { tenantId: tenant.id, name }
     throw new AppError('NOT_FOUND', 'no such function', { hint: 'you have no function of that name here' })
   }

@@ -1,13 +1,12 @@
-import { Controller, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common'
+import { Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common'
 import { DeliveriesQuery, DeliveryPage, DeliveryView } from '@pushfn/model/delivery'
 import { AppError } from '@pushfn/model/errors'
 import { type LedgerEntry, type LedgerFilter, ledgerEntry, ledgerPage } from '@pushfn/store/ledger'
 import type { Tenant } from '@pushfn/store/tenants'
-import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { type ApiContext, CONTEXT } from '../context.ts'
+import { OfTenant } from '../policy/of-tenant.ts'
 import { replay } from '../webhooks/replay.ts'
-import { requireOperator, requireTenant } from './access.ts'
 import { deliveryView } from './delivery-view.ts'
 import { parseInput } from './parse-input.ts'
 
@@ -21,40 +20,34 @@ export class DeliveriesController {
   }
 
   @Get('tenants/:tenant/deliveries')
-  async list(@Req() request: FastifyRequest, @Param('tenant') slug: string, @Query() query: unknown) {
-    const tenant = await requireTenant(this.#context, request, slug)
+  async list(@OfTenant() tenant: Tenant, @Query() query: unknown) {
     return this.#page(query, tenant)
   }
 
   @Get('tenants/:tenant/deliveries/:id')
-  async show(@Req() request: FastifyRequest, @Param('tenant') slug: string, @Param('id') id: string) {
-    const tenant = await requireTenant(this.#context, request, slug)
+  async show(@OfTenant() tenant: Tenant, @Param('id') id: string) {
     return DeliveryView.parse(deliveryView(await this.#entry(id, tenant), tenant))
   }
 
   @Post('tenants/:tenant/deliveries/:id/replay')
   @HttpCode(200)
-  async replay(@Req() request: FastifyRequest, @Param('tenant') slug: string, @Param('id') id: string) {
-    const tenant = await requireTenant(this.#context, request, slug)
+  async replay(@OfTenant() tenant: Tenant, @Param('id') id: string) {
     return this.#replay(id, tenant)
   }
 
   @Get('deliveries')
-  async listAll(@Req() request: FastifyRequest, @Query() query: unknown) {
-    await requireOperator(this.#context, request)
+  async listAll(@Query() query: unknown) {
     return this.#page(query)
   }
 
   @Get('deliveries/:id')
-  async showAny(@Req() request: FastifyRequest, @Param('id') id: string) {
-    await requireOperator(this.#context, request)
+  async showAny(@Param('id') id: string) {
     return DeliveryView.parse(deliveryView(await this.#entry(id)))
   }
 
   @Post('deliveries/:id/replay')
   @HttpCode(200)
-  async replayAny(@Req() request: FastifyRequest, @Param('id') id: string) {
-    await requireOperator(this.#context, request)
+  async replayAny(@Param('id') id: string) {
     return this.#replay(id)
   }
 

@@ -1,9 +1,10 @@
-import { Body, Controller, HttpCode, Inject, Param, Post, Req } from '@nestjs/common'
+import { Body, Controller, HttpCode, Inject, Param, Post } from '@nestjs/common'
 import { DeployView, NewDeploy } from '@pushfn/model/api'
-import type { FastifyRequest } from 'fastify'
+import type { Tenant } from '@pushfn/store/tenants'
 import { type ApiContext, CONTEXT } from '../context.ts'
 import { deployRef } from '../deploy-ref.ts'
-import { requireRepository, requireTenant } from './access.ts'
+import { OfTenant } from '../policy/of-tenant.ts'
+import { requireRepository } from './find.ts'
 import { parseInput } from './parse-input.ts'
 
 @Controller('api/v1/tenants/:tenant/repositories/:repository')
@@ -17,12 +18,10 @@ export class DeploysController {
   @Post('deploys')
   @HttpCode(202)
   async deploy(
-    @Req() request: FastifyRequest,
-    @Param('tenant') slug: string,
+    @OfTenant() tenant: Tenant,
     @Param('repository') name: string,
     @Body() body: unknown,
   ): Promise<DeployView> {
-    const tenant = await requireTenant(this.#context, request, slug)
     const repository = await requireRepository(this.#context, tenant, name)
     const what = parseInput(NewDeploy, body)
     const wish = { repository: { ...repository, tenant }, what, trigger: 'deploy' as const, by: tenant.slug }

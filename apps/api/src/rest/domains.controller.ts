@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common'
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Res } from '@nestjs/common'
 import { DomainList, DomainView, NewDomain } from '@pushfn/model/api'
 import { DomainName, domainRecord, isWithin } from '@pushfn/model/domain-name'
 import { AppError } from '@pushfn/model/errors'
@@ -13,10 +13,10 @@ import {
   unpublishDomain,
 } from '@pushfn/store/domains'
 import type { Tenant } from '@pushfn/store/tenants'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import { type ApiContext, CONTEXT } from '../context.ts'
 import { verifyDomain } from '../domains/verify-domain.ts'
-import { requireTenant } from './access.ts'
+import { OfTenant } from '../policy/of-tenant.ts'
 import { parseInput } from './parse-input.ts'
 
 /** Hosts that a tenant brings itself: claimed here, proved by DNS, and only then served. */
@@ -29,9 +29,8 @@ export class DomainsController {
   }
 
   @Post()
-  async claim(@Req() request: FastifyRequest, @Param('tenant') slug: string, @Body() body: unknown) {
+  async claim(@OfTenant() tenant: Tenant, @Body() body: unknown) {
     const { db, config } = this.#context
-    const tenant = await requireTenant(this.#context, request, slug)
     const { domain, function: name } = parseInput(NewDomain, body)
     for (const own of [config.functionsUrl, config.consoleUrl].map((url) => new URL(url).hostname)) {
       if (!isWithin(domain, own)) continue
@@ -48,16 +47,14 @@ export class DomainsController {
   }
 
   @Get()
-  async list(@Req() request: FastifyRequest, @Param('tenant') slug: string): Promise<DomainList> {
-    const tenant = await requireTenant(this.#context, request, slug)
+  async list(@OfTenant() tenant: Tenant): Promise<DomainList> {
     const rows = await domainsOf(this.#context.db, tenant.id)
     return DomainList.parse({ items: rows.map(domainView) })
   }
 
   @Post(':domain/verify')
   @HttpCode(200)
-  async verify(@Req() request: FastifyRequest, @Param('tenant') slug: string, @Param('domain') written: string) {
-    const tenant = await requireTenant(this.#context, request, slug)
+  async verify(@OfTenant() tenant: Tenant, @Param('domain') written: string) {
     const claim = await this.#requireDomain(tenant, written)
     const { name, value } = domainRecord(claim.name, claim.token)
     const outcome = await verifyDomain(this.#context, claim, tenant.slug)
@@ -76,12 +73,10 @@ export class DomainsController {
 
   @Delete(':domain')
   async remove(
-    @Req() request: FastifyRequest,
-    @Param('tenant') slug: string,
+    @OfTenant() tenant: Tenant,
     @Param('domain') written: string,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const tenant = await requireTenant(this.#context, request, slug)
     const { name } = await this.#requireDomain(tenant, written)
     const removed = await removeDomain(this.#context.db, tenant.id, name)
     if (removed?.heldName) await this.#tell(unpublishDomain(this.#redis, this.#context.config.cloud, name))

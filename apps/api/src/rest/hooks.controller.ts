@@ -1,11 +1,9 @@
-import { Controller, Get, Inject, Param, Req } from '@nestjs/common'
+import { Controller, Get, Inject, Param } from '@nestjs/common'
 import { RepositoryHookView } from '@pushfn/model/api'
 import { AppError } from '@pushfn/model/errors'
 import { ForgeRepositoryId } from '@pushfn/model/ids'
-import type { FastifyRequest } from 'fastify'
 import { type ApiContext, CONTEXT } from '../context.ts'
 import { forgeOfWebhook } from '../webhooks/receive.ts'
-import { requireOperator } from './access.ts'
 import { parseInput } from './parse-input.ts'
 
 /** How a single repository of a forge without Apps is connected. */
@@ -18,12 +16,7 @@ export class HooksController {
   }
 
   @Get('forges/:forge/repositories/:id/webhook')
-  async hook(
-    @Req() request: FastifyRequest,
-    @Param('forge') forge: string,
-    @Param('id') id: string,
-  ): Promise<RepositoryHookView> {
-    await requireOperator(this.#context, request)
+  async hook(@Param('forge') forge: string, @Param('id') id: string): Promise<RepositoryHookView> {
     const hook = forgeOfWebhook(this.#context, forge).hookOf?.(parseInput(ForgeRepositoryId, id))
     if (!hook) {
       throw new AppError('NOT_FOUND', `${forge} has no hooks of single repositories`, {

@@ -1,13 +1,14 @@
-import { Body, Controller, Get, Inject, Param, Post, Put, Req } from '@nestjs/common'
+import { Body, Controller, Get, Inject, Param, Post, Put } from '@nestjs/common'
 import { NewRepository, NewRepositoryView, RepositoryList } from '@pushfn/model/api'
 import { RepositorySettings } from '@pushfn/model/repository-settings'
 import { repositoriesOf } from '@pushfn/store/repositories'
 import { setRepositorySettings, settingsOf } from '@pushfn/store/repository-settings'
-import type { FastifyRequest } from 'fastify'
+import type { Tenant } from '@pushfn/store/tenants'
 import { type ApiContext, CONTEXT } from '../context.ts'
+import { OfTenant } from '../policy/of-tenant.ts'
 import { makeRepository } from '../templates/make-repository.ts'
 import { ring } from '../webhooks/receive.ts'
-import { requireRepository, requireTenant } from './access.ts'
+import { requireRepository } from './find.ts'
 import { parseInput } from './parse-input.ts'
 
 @Controller('api/v1/tenants/:tenant/repositories')
@@ -19,40 +20,27 @@ export class RepositoriesController {
   }
 
   @Get()
-  async list(@Req() request: FastifyRequest, @Param('tenant') slug: string): Promise<RepositoryList> {
-    const tenant = await requireTenant(this.#context, request, slug)
+  async list(@OfTenant() tenant: Tenant): Promise<RepositoryList> {
     const rows = await repositoriesOf(this.#context.db, tenant.id)
     return RepositoryList.parse({ items: rows.map((row) => ({ ...row, settings: settingsOf(row) })) })
   }
 
   @Post()
-  async make(
-    @Req() request: FastifyRequest,
-    @Param('tenant') slug: string,
-    @Body() body: unknown,
-  ): Promise<NewRepositoryView> {
-    const tenant = await requireTenant(this.#context, request, slug)
+  async make(@OfTenant() tenant: Tenant, @Body() body: unknown): Promise<NewRepositoryView> {
     return NewRepositoryView.parse(await makeRepository(this.#context, tenant, parseInput(NewRepository, body)))
   }
 
   @Get(':repository/settings')
-  async settings(
-    @Req() request: FastifyRequest,
-    @Param('tenant') slug: string,
-    @Param('repository') name: string,
-  ): Promise<RepositorySettings> {
-    const tenant = await requireTenant(this.#context, request, slug)
+  async settings(@OfTenant() tenant: Tenant, @Param('repository') name: string): Promise<RepositorySettings> {
     return settingsOf(await requireRepository(this.#context, tenant, name))
   }
 
   @Put(':repository/settings')
   async setSettings(
-    @Req() request: FastifyRequest,
-    @Param('tenant') slug: string,
+    @OfTenant() tenant: Tenant,
     @Param('repository') name: string,
     @Body() body: unknown,
   ): Promise<RepositorySettings> {
-    const tenant = await requireTenant(this.#context, request, slug)
     const repository = await requireRepository(this.#context, tenant, name)
     const wanted = parseInput(RepositorySettings, body)
     const { settings, stopped } = await setRepositorySettings(this.#context.db, repository.id, wanted)

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common'
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common'
 import { ChoiceList, NewPromotion, NewRollback, NewStackRollback, RevisionList } from '@pushfn/model/api-revisions'
 import { AppError } from '@pushfn/model/errors'
 import { FunctionName } from '@pushfn/model/names'
@@ -6,9 +6,10 @@ import { basesOf } from '@pushfn/store/image-records'
 import { revisionsOf } from '@pushfn/store/revision-list'
 import { rollBack, rollBackStack, unpin, unpinStack } from '@pushfn/store/rollback'
 import type { Target } from '@pushfn/store/targets'
-import type { FastifyRequest } from 'fastify'
+import type { Tenant } from '@pushfn/store/tenants'
 import { type ApiContext, CONTEXT } from '../context.ts'
-import { requireRepository, requireTenant } from './access.ts'
+import { OfTenant } from '../policy/of-tenant.ts'
+import { requireRepository } from './find.ts'
 import { parseInput } from './parse-input.ts'
 import { revisionList } from './revision-views.ts'
 import { settleChoices } from './settle-choices.ts'
@@ -26,30 +27,25 @@ export class RevisionsController {
   }
 
   @Get('functions/:function/revisions')
-  async list(
-    @Req() request: FastifyRequest,
-    @Param('tenant') slug: string,
-    @Param('function') name: string,
-  ): Promise<RevisionList> {
-    const of = await this.#functionOf(request, slug, name)
+  async list(@OfTenant() tenant: Tenant, @Param('function') name: string): Promise<RevisionList> {
+    const of = await this.#functionOf(tenant, name)
     const fn = await revisionsOf(this.#context.db, of, MOST + 1)
     if (!fn) throw noSuchFunction()
     const bases = await basesOf(
       this.#context.db,
       fn.revisions.map((revision) => revision.digest),
     )
-    return RevisionList.parse(revisionList(this.#context, { tenant: slug, fn, bases }, MOST))
+    return RevisionList.parse(revisionList(this.#context, { tenant: tenant.slug, fn, bases }, MOST))
   }
 
   @Post('functions/:function/rollback')
   @HttpCode(200)
   async rollBack(
-    @Req() request: FastifyRequest,
-    @Param('tenant') slug: string,
+    @OfTenant() tenant: Tenant,
     @Param('function') name: string,
     @Body() body: unknown,
   ): Promise<ChoiceList> {
-    const of = await this.#functionOf(request, slug, name)
+    const of = await this.#functionOf(tenant, name)
     const { revision, sha } = parseInput(NewRollback, body ?? {})
     return this.#move(of, revision ? { revision } : sha ? { commit: sha } : 'before')
   }
@@ -57,19 +53,18 @@ export class RevisionsController {
   @Post('functions/:function/promote')
   @HttpCode(200)
   async promote(
-    @Req() request: FastifyRequest,
-    @Param('tenant') slug: string,
+    @OfTenant() tenant: Tenant,
     @Param('function') name: string,
     @Body() body: unknown,
   ): Promise<ChoiceList> {
-    const of = await this.#functionOf(request, slug, name)
+    const of = await this.#functionOf(tenant, name)
     return this.#move(of, parseInput(NewPromotion, body))
   }
 
   /** What the newest push wants is wished again. */
   @Delete('functions/:function/pin')
-  async unpin(@Req() request: FastifyRequest, @Param('tenant') slug: string, @Param('function') name: string) {
-    const of = await this.#functionOf(request, slug, name)
+  async unpin(@OfTenant() tenant: Tenant, @Param('function') name: string) {
+    const of = await this.#functionOf(tenant, name)
     const items = await settleChoices(this.#context, async () => {
       const choice = await unpin(this.#context.db, of)
       return choice ? [choice] : []
@@ -80,12 +75,10 @@ export class RevisionsController {
   @Post('repositories/:repository/rollback')
   @HttpCode(200)
   async rollBackStack(
-    @Req() request: FastifyRequest,
-    @Param('tenant') slug: string,
+    @OfTenant() tenant: Tenant,
     @Param('repository') name: string,
     @Body() body: unknown,
   ): Promise<ChoiceList> {
-    const tenant = await requireTenant(this.#context, request, slug)
     const repository = await requireRepository(this.#context, tenant, name)
     const { sha } = parseInput(NewStackRollback, body)
     const items = await settleChoices(this.#context, () => rollBackStack(this.#context.db, repository.id, sha))
@@ -93,8 +86,7 @@ export class RevisionsController {
   }
 
   @Delete('repositories/:repository/pin')
-  async unpinStack(@Req() request: FastifyRequest, @Param('tenant') slug: string, @Param('repository') name: string) {
-    const tenant = await requireTenant(this.#context, request, slug)
+  async unpinStack(@OfTenant() tenant: Tenant, @Param('repository') name: string) {
     const repository = await requireRepository(this.#context, tenant, name)
     const items = await settleChoices(this.#context, () => unpinStack(this.#context.db, repository.id))
     return ChoiceList.parse({ items })
@@ -105,8 +97,7 @@ export class RevisionsController {
     return ChoiceList.parse({ items })
   }
 
-  async #functionOf(request: FastifyRequest, slug: string, name: string): Promise<{ tenantId: string; name: string }> {
-    const tenant = await requireTenant(this.#context, request, slug)
+  async #functionOf(tenant: Tenant, name: string): Promise<{ tenantId: string; name: string }> {
     if (!FunctionName.safeParse(name).success) throw noSuchFunction()
     return { tenantId: tenant.id, name }
   }

@@ -3,7 +3,8 @@ import { NewSession, SessionView } from '@pushfn/model/api'
 import { AppError } from '@pushfn/model/errors'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type ApiContext, CONTEXT } from '../context.ts'
-import { type Caller, callerOf, requireCaller } from './access.ts'
+import { type Caller, callerOf } from '../policy/caller.ts'
+import { callerOfRequest } from '../policy/policy.guard.ts'
 import { parseInput } from './parse-input.ts'
 import { requireSameOrigin } from './same-origin.ts'
 import { NO_SESSION_COOKIE, sessionCookie, sessionIdFrom } from './session-cookie.ts'
@@ -20,7 +21,7 @@ export class SessionController {
 
   @Get()
   async show(@Req() request: FastifyRequest): Promise<SessionView> {
-    return sessionView(await requireCaller(this.#context, request))
+    return sessionView(callerOfRequest(request))
   }
 
   @Post()
@@ -58,5 +59,11 @@ const sessionView = (caller: Caller): SessionView =>
   SessionView.parse(
     caller.kind === 'operator'
       ? caller
-      : { kind: 'tenant', tenant: caller.tenant.slug, forge: caller.tenant.forge, login: caller.tenant.login },
+      : {
+          kind: 'tenant',
+          tenant: caller.tenant.slug,
+          forge: caller.tenant.forge,
+          login: caller.tenant.login,
+          role: caller.role,
+        },
   )

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, Inject, Param, Post, Put, Req } from '@nestjs/common'
+import { Body, Controller, Delete, Get, Inject, Post, Put } from '@nestjs/common'
 import {
   AllowedTenantView,
   FunctionList,
@@ -9,10 +9,9 @@ import {
   TenantLimitsView,
 } from '@pushfn/model/api'
 import { channels } from '@pushfn/store/bus'
-import { allowTenant, createBuiltinTenant, limitsOf, setTenantLimits } from '@pushfn/store/tenants'
-import type { FastifyRequest } from 'fastify'
+import { allowTenant, createBuiltinTenant, limitsOf, setTenantLimits, type Tenant } from '@pushfn/store/tenants'
 import { type ApiContext, CONTEXT } from '../context.ts'
-import { requireOperator, requireTenant } from './access.ts'
+import { OfTenant } from '../policy/of-tenant.ts'
 import { parseInput } from './parse-input.ts'
 import { listFunctions } from './views.ts'
 
@@ -25,35 +24,26 @@ export class TenantsController {
   }
 
   @Post('tenants')
-  async create(@Req() request: FastifyRequest, @Body() body: unknown): Promise<NewTenantView> {
-    await requireOperator(this.#context, request)
+  async create(@Body() body: unknown): Promise<NewTenantView> {
     const { slug } = parseInput(NewTenant, body)
     const { tenant, isNew } = await createBuiltinTenant(this.#context.db, slug)
     return NewTenantView.parse({ slug: tenant.slug, isNew })
   }
 
   @Post('allowed-tenants')
-  async allow(@Req() request: FastifyRequest, @Body() body: unknown): Promise<AllowedTenantView> {
-    await requireOperator(this.#context, request)
+  async allow(@Body() body: unknown): Promise<AllowedTenantView> {
     const { forge, login } = parseInput(NewAllowedTenant, body)
     await allowTenant(this.#context.db, forge, login)
     return AllowedTenantView.parse({ forge, login })
   }
 
   @Get('tenants/:tenant/limits')
-  async limits(@Req() request: FastifyRequest, @Param('tenant') slug: string): Promise<TenantLimitsView> {
-    const tenant = await requireTenant(this.#context, request, slug)
+  async limits(@OfTenant() tenant: Tenant): Promise<TenantLimitsView> {
     return TenantLimitsView.parse({ limits: limitsOf(tenant) })
   }
 
   @Put('tenants/:tenant/limits')
-  async setLimits(
-    @Req() request: FastifyRequest,
-    @Param('tenant') slug: string,
-    @Body() body: unknown,
-  ): Promise<TenantLimitsView> {
-    await requireOperator(this.#context, request)
-    const tenant = await requireTenant(this.#context, request, slug)
+  async setLimits(@OfTenant() tenant: Tenant, @Body() body: unknown): Promise<TenantLimitsView> {
     const limits = parseInput(TenantLimits, body)
     await this.#changeLimits(tenant.id, limits)
     return TenantLimitsView.parse({ limits })
@@ -61,9 +51,7 @@ export class TenantsController {
 
   /** The tenant has the cloud's own limits again. */
   @Delete('tenants/:tenant/limits')
-  async removeLimits(@Req() request: FastifyRequest, @Param('tenant') slug: string): Promise<TenantLimitsView> {
-    await requireOperator(this.#context, request)
-    const tenant = await requireTenant(this.#context, request, slug)
+  async removeLimits(@OfTenant() tenant: Tenant): Promise<TenantLimitsView> {
     await this.#changeLimits(tenant.id, null)
     return TenantLimitsView.parse({ limits: null })
   }
@@ -75,8 +63,7 @@ export class TenantsController {
   }
 
   @Get('tenants/:tenant/functions')
-  async functions(@Req() request: FastifyRequest, @Param('tenant') slug: string) {
-    const tenant = await requireTenant(this.#context, request, slug)
+  async functions(@OfTenant() tenant: Tenant) {
     return FunctionList.parse({ items: await listFunctions(this.#context, tenant) })
   }
 }

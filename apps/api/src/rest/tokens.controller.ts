@@ -1,7 +1,8 @@
-import { Body, Controller, Delete, Get, Inject, Param, Post, Req, Res } from '@nestjs/common'
+import { Body, Controller, Delete, Get, Inject, Param, Post, Res } from '@nestjs/common'
 import { NewToken, NewTokenView, TokenList, type TokenView } from '@pushfn/model/api'
 import { AppError } from '@pushfn/model/errors'
 import { TokenId } from '@pushfn/model/ids'
+import type { Tenant } from '@pushfn/store/tenants'
 import {
   type ApiTokenRow,
   createToken,
@@ -10,9 +11,9 @@ import {
   tokensOf,
   unpublishToken,
 } from '@pushfn/store/tokens'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import { type ApiContext, CONTEXT } from '../context.ts'
-import { requireTenant } from './access.ts'
+import { OfTenant } from '../policy/of-tenant.ts'
 import { parseInput } from './parse-input.ts'
 
 /** API tokens of a tenant: for this API, for Git, and for its private functions. */
@@ -25,16 +26,12 @@ export class TokensController {
   }
 
   @Post()
-  async create(
-    @Req() request: FastifyRequest,
-    @Param('tenant') slug: string,
-    @Body() body: unknown,
-  ): Promise<NewTokenView> {
+  async create(@OfTenant() tenant: Tenant, @Body() body: unknown): Promise<NewTokenView> {
     const { db, bus, config } = this.#context
-    const tenant = await requireTenant(this.#context, request, slug)
-    const { name, expiresAt } = parseInput(NewToken, body)
+    const { name, role, expiresAt } = parseInput(NewToken, body)
     const { token, row } = await createToken(db, tenant.id, {
       name,
+      role,
       expiresAt: expiresAt ? new Date(expiresAt) : undefined,
     })
     await this.#tell(publishToken(bus.redis, config.cloud, row, tenant.slug))
@@ -42,21 +39,14 @@ export class TokensController {
   }
 
   @Get()
-  async list(@Req() request: FastifyRequest, @Param('tenant') slug: string): Promise<TokenList> {
-    const tenant = await requireTenant(this.#context, request, slug)
+  async list(@OfTenant() tenant: Tenant): Promise<TokenList> {
     const rows = await tokensOf(this.#context.db, tenant.id)
     return TokenList.parse({ items: rows.map(tokenView) })
   }
 
   @Delete(':id')
-  async revoke(
-    @Req() request: FastifyRequest,
-    @Param('tenant') slug: string,
-    @Param('id') id: string,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+  async revoke(@OfTenant() tenant: Tenant, @Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
     const { db, bus, config } = this.#context
-    const tenant = await requireTenant(this.#context, request, slug)
     const row = TokenId.safeParse(id).success ? await revokeToken(db, tenant.id, id) : undefined
     if (!row) {
       throw new AppError('NOT_FOUND', 'no such token', { hint: 'you have no such token: it may be revoked already' })
@@ -74,6 +64,7 @@ export class TokensController {
 const tokenView = (row: ApiTokenRow): TokenView => ({
   id: row.id,
   name: row.name,
+  role: row.role,
   createdAt: row.createdAt.toISOString(),
   lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
   expiresAt: row.expiresAt?.toISOString() ?? null,
