@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { BuildEvent } from '@pushfn/model/build-event'
+import { functionEventText } from '@pushfn/model/function-event-text'
 
 /** A build's events as lines for the pusher's terminal. Tenants' text comes without control characters. */
 export async function* progressLines(events: AsyncIterable<BuildEvent>, pageUrl: string): AsyncGenerator<string> {
@@ -16,7 +17,7 @@ const progressLine = (event: BuildEvent, sinceStartMs: number, pageUrl: string):
     case 'log':
       return `${event.function ? `${event.function} | ` : ''}${event.level === 'info' ? '' : `${event.level}: `}${event.text}`
     case 'function':
-      return functionLine(event)
+      return functionEventText(event)
     case 'state':
       if (event.state === 'live') return `done in ${seconds(sinceStartMs)}: ${pageUrl}`
       if (event.state === 'failed')
@@ -27,32 +28,6 @@ const progressLine = (event: BuildEvent, sinceStartMs: number, pageUrl: string):
       return undefined
     case 'step':
       return undefined
-  }
-}
-
-const functionLine = (event: Extract<BuildEvent, { kind: 'function' }>): string | undefined => {
-  const name = event.function
-  switch (event.status) {
-    case 'building':
-      return `building ${name} …`
-    case 'built':
-      return `built ${name}${event.ms === undefined ? '' : ` in ${seconds(event.ms)}`}`
-    case 'reused':
-      // That its image is there already is no news while it is not said what becomes of it.
-      return event.url && `${name} is unchanged, and live at ${event.url}`
-    case 'deploying':
-      return `starting ${name} …`
-    case 'live':
-      return `${name} is live at ${event.url ?? ''}`
-    case 'pinned':
-      return `${name} stays where it was put by hand`
-    case 'staged':
-      return `${name} is built, and waits at ${event.url ?? ''}`
-    case 'removed':
-      return `${name} is removed`
-    case 'failed':
-      // The reason is the build's as well, which says it last.
-      return `${name} failed`
   }
 }
 
