@@ -33,7 +33,9 @@ export interface ApiAnswer {
   messages?: z.ZodType
 }
 
-export const json = (schema: z.ZodType): ApiAnswer => ({ type: 'application/json', schema })
+/** Keeps what the schema is, so that clients have its type. */
+export const json = <Schema extends z.ZodType>(schema: Schema) =>
+  ({ type: 'application/json', schema }) satisfies ApiAnswer
 export const text: ApiAnswer = { type: 'text/plain' }
 export const NOTHING: ApiAnswer = {}
 

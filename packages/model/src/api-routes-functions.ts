@@ -6,7 +6,7 @@ import { CallId, DeadLetterList, ReplayedCall } from './async-call.ts'
 import { BillOfMaterials, DsseEnvelope } from './provenance.ts'
 
 const FUNCTIONS = '/tenants/{tenant}/functions'
-const FUNCTION = `${FUNCTIONS}/{function}`
+const FUNCTION = `${FUNCTIONS}/{function}` as const
 
 /** Functions, what was deployed of them, and what their calls came to. */
 export const functionRoutes = {

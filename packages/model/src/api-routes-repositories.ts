@@ -14,7 +14,7 @@ import { BuildHookId } from './ids.ts'
 import { RepositorySettings } from './repository-settings.ts'
 
 const REPOSITORIES = '/tenants/{tenant}/repositories'
-const REPOSITORY = `${REPOSITORIES}/{repository}`
+const REPOSITORY = `${REPOSITORIES}/{repository}` as const
 
 /** Repositories, their settings, and deploying by hand. */
 export const repositoryRoutes = {
