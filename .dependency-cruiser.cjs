@@ -69,6 +69,12 @@ module.exports = {
       { path: '^apps/dashboard/' },
       { path: '^packages/', pathNot: '^packages/model/' },
     ),
+    border(
+      'cli-knows-model-only',
+      'The command line is a client as any other: model’s schemas, and nothing of the servers.',
+      { path: '^apps/cli/' },
+      { path: '^packages/', pathNot: '^packages/model/' },
+    ),
     border('no-cycles', 'Files that import each other are one file.', {}, { circular: true }),
     border(
       'all-is-found',

@@ -3,13 +3,16 @@ import { join } from 'node:path'
 import type { Settings } from '@pushfn/kit/configuration'
 import { settings as api } from '../../../apps/api/src/settings.ts'
 import { settings as builder } from '../../../apps/builder/src/settings.ts'
+import { pushfn } from '../../../apps/cli/src/program.ts'
+import { treeOf } from '../../../apps/cli/src/show/command-tree.ts'
+import { reference } from '../../../apps/cli/src/show/reference.ts'
 import { settings as controller } from '../../../apps/controller/src/settings.ts'
 import { settings as gateway } from '../../../apps/gateway/src/settings.ts'
 import { repositoryRoot } from './repository-root.ts'
 
 /**
- * Writes `docs/configuration.md` and `.env.example` from the apps' own descriptions of their settings. With `--check` it
- * writes nothing and ends with 1 when one of them is stale.
+ * Writes `docs/configuration.md` and `.env.example` from the apps' own descriptions of their settings, and the second part of
+ * `docs/cli.md` from the commands that there are. With `--check` it writes nothing and ends with 1 when one of them is stale.
  */
 const APPS: Readonly<Record<string, Settings>> = { api, builder, controller, gateway }
 
@@ -65,11 +68,21 @@ const example = (all: ReadonlyMap<string, Entry>): string =>
     })
     .join('')}`
 
+const FROM_HERE_ON = '<!-- What follows is made from the commands themselves by `npm run docs:configuration`. -->\n'
+
+/** The page as it is down to the mark, and the commands below it. */
+const commandPage = async (path: string): Promise<string> => {
+  const [written = ''] = (await readFile(join(repositoryRoot, path), 'utf8')).split(FROM_HERE_ON)
+  const tree = treeOf(pushfn({ env: {}, signal: AbortSignal.any([]) }))
+  return `${written}${FROM_HERE_ON}\n${reference(tree)}`
+}
+
 const isCheck = process.argv.includes('--check')
 const all = entries()
 for (const [file, text] of [
   ['docs/configuration.md', page(all)],
   ['.env.example', example(all)],
+  ['docs/cli.md', await commandPage('docs/cli.md')],
 ] as const) {
   const path = join(repositoryRoot, file)
   const there = await readFile(path, 'utf8').catch(() => '')

@@ -124,6 +124,11 @@ Push your own: in a Git repository with a stack.yml (examples/ has some),
 
   git push ${withToken}/git/${demo.tenant}/<any name>.git main
 
+or without a commit, once the command line is signed in (docs/cli.md):
+
+  npm run -s pushfn -- login ${console} < ${home}/demo-token
+  npm run -s pushfn -- deploy examples/hello
+
 Data and logs are in ${home}, operators' token in ${home}/operator-token. Ctrl-C stops everything.`
 }
 
