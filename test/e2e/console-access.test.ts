@@ -1,3 +1,9 @@
+import { randomUUID } from 'node:crypto'
+import { LoginLinkView } from '@pushfn/model/api'
+import { TenantSlug } from '@pushfn/model/names'
+import { createLoginCode } from '@pushfn/store/login-links'
+import { recordPerson } from '@pushfn/store/people'
+import { createBuiltinTenant } from '@pushfn/store/tenants'
 import { createToken } from '@pushfn/store/tokens'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -148,6 +154,9 @@ const TABLE: Row[] = [
   { route: 'GET rebuilds', expected: operators(200) },
   // No rebuild has the id of a build.
   { route: 'GET rebuilds/:id', expected: operators(404) },
+  { route: 'POST tenants/:tenant/login-links', expected: owners(201) },
+  // A token is revoked, not signed out.
+  { route: 'DELETE sessions', expected: { ...all(409), nobody: 401 } },
   { route: 'GET openapi.json', expected: all(200), caching: 'public' },
   { route: 'GET session', expected: { ...all(200), nobody: 401 } },
   // No token opens or ends a session but from the console's own page, which the tests of the session are about.
@@ -365,5 +374,99 @@ describe('a session', () => {
     expect(await open(stage.operatorToken, 'same-origin')).toBe(403)
     expect(await open(owner.token, 'cross-site')).toBe(403)
     expect(await open('', 'same-origin')).toBe(400)
+  })
+})
+
+describe('a person', () => {
+  const base = (path: string, cookie: string, init: { method?: 'POST' | 'DELETE'; body?: unknown } = {}) =>
+    request(`${stage.apiUrl}/${path}`, {
+      method: init.method ?? 'GET',
+      headers: { cookie, 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' },
+      ...(init.body !== undefined && { body: JSON.stringify(init.body) }),
+    })
+  const asked = async (...args: Parameters<typeof base>): Promise<number> => {
+    const answer = await base(...args)
+    await answer.body.dump()
+    return answer.statusCode
+  }
+  const signInBy = async (code: string): Promise<{ status: number; cookie: string; body: unknown }> => {
+    const answer = await base('session', '', { method: 'POST', body: { code } })
+    return {
+      status: answer.statusCode,
+      cookie: String(answer.headers['set-cookie']).split(';')[0] ?? '',
+      body: await answer.body.json(),
+    }
+  }
+  const aPerson = async (...accounts: { id: string; role: 'viewer' | 'developer' | 'owner' }[]): Promise<string> => {
+    const forge = owner.tenant.forge
+    const { id } = await recordPerson({ forge, id: randomUUID(), login: 'ada', accounts }, stage.db)
+    return createLoginCode(stage.db, id, new Date(Date.now() + 60_000))
+  }
+
+  test('may do with each tenant what their role there lets them, and has no other', async () => {
+    const third = await aConsoleTenant(stage)
+    const code = await aPerson(
+      { id: owner.tenant.forgeAccountId, role: 'viewer' },
+      { id: third.tenant.forgeAccountId, role: 'owner' },
+    )
+    const { status, cookie, body } = await signInBy(code)
+    expect(status).toBe(201)
+    expect(body).toMatchObject({ kind: 'person', login: 'ada', tenants: [{ role: 'viewer' }, { role: 'owner' }] })
+    expect(await asked('tenants/owner/builds', cookie)).toBe(200)
+    expect(await asked(`builds/${build}`, cookie)).toBe(200)
+    expect(await asked('tenants/owner/tokens', cookie, { method: 'POST', body: { name: 'mine' } })).toBe(403)
+    const own = `tenants/${third.tenant.slug}/tokens`
+    expect(await asked(own, cookie, { method: 'POST', body: { name: 'mine' } })).toBe(201)
+    expect(await asked('tenants/stranger/builds', cookie)).toBe(404)
+    expect(await asked(`builds/${strangersBuild}`, cookie)).toBe(404)
+    expect(await asked('rebuilds', cookie)).toBe(403)
+  })
+
+  test('loses what the forge says no more at the next login, and a tenant that is suspended at once', async () => {
+    const { tenant } = await aConsoleTenant(stage)
+    const { cookie } = await signInBy(await aPerson({ id: tenant.forgeAccountId, role: 'owner' }))
+    expect(await asked(`tenants/${tenant.slug}/builds`, cookie)).toBe(200)
+    await stage.db.tenant.update({ where: { id: tenant.id }, data: { suspendedAt: new Date() } })
+    expect(await asked(`tenants/${tenant.slug}/builds`, cookie)).toBe(404)
+  })
+
+  test('is signed in by a link once, not by one that is used, expired or made up', async () => {
+    const code = await aPerson()
+    expect((await signInBy(code)).status).toBe(201)
+    expect((await signInBy(code)).status).toBe(401)
+    expect((await signInBy('made-up')).status).toBe(401)
+    const late = await aPerson()
+    await stage.db.loginLink.updateMany({ data: { expiresAt: new Date(Date.now() - 1) } })
+    expect((await signInBy(late)).status).toBe(401)
+  })
+
+  test('of many who open one link at once one is signed in', async () => {
+    const code = await aPerson()
+    const statuses = await Promise.all(Array.from({ length: 8 }, async () => (await signInBy(code)).status))
+    expect(statuses.toSorted()).toEqual([201, ...Array(7).fill(401)])
+  })
+
+  test('who signs out everywhere is out in every browser, and can sign in anew', async () => {
+    const { id } = await recordPerson({ forge: 'github', id: randomUUID(), login: 'ada', accounts: [] }, stage.db)
+    const login = async () =>
+      (await signInBy(await createLoginCode(stage.db, id, new Date(Date.now() + 60_000)))).cookie
+    const [here, there] = [await login(), await login()]
+    expect(await asked('sessions', here, { method: 'DELETE' })).toBe(204)
+    expect([await asked('session', here), await asked('session', there)]).toEqual([401, 401])
+    expect(await asked('session', await login())).toBe(200)
+  })
+
+  test('has a link of a tenant of the builtin forge made by its owner, and is its owner then', async () => {
+    const { tenant } = await createBuiltinTenant(stage.db, TenantSlug.parse('link-tenant'))
+    const { token } = await createToken(stage.db, tenant.id, { name: 'test' })
+    const answer = await request(`${stage.apiUrl}/tenants/${tenant.slug}/login-links`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+    })
+    expect(answer.statusCode).toBe(201)
+    const { url } = LoginLinkView.parse(await answer.body.json())
+    expect(url.startsWith(`${stage.consoleUrl}/login#`)).toBe(true)
+    const { body } = await signInBy(new URL(url).hash.slice(1))
+    expect(body).toMatchObject({ kind: 'person', tenants: [{ tenant: 'link-tenant', role: 'owner' }] })
   })
 })

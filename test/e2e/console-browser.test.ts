@@ -1,4 +1,6 @@
 import type { BuildState } from '@pushfn/model/build-state'
+import { createLoginCode } from '@pushfn/store/login-links'
+import { recordPerson } from '@pushfn/store/people'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { aConsoleTenant, aPlayedBuild, type ConsoleTenant } from './console-builders.ts'
@@ -23,6 +25,36 @@ beforeEach(async () => {
 
 const log = (text: string) => ({ kind: 'log' as const, text, level: 'info' as const })
 const state = (name: BuildState) => ({ kind: 'state' as const, state: name })
+
+test('a login link signs in by a click, shows the tenants that one has, and is worth nothing after', async () => {
+  const other = await aConsoleTenant(stage)
+  const accounts = [owner, other].map(({ tenant }) => ({ id: tenant.forgeAccountId, role: 'owner' as const }))
+  const facts = { forge: owner.tenant.forge, id: owner.tenant.id, login: 'ada', accounts }
+  const { id } = await recordPerson(facts, stage.db)
+  const code = await createLoginCode(stage.db, id, new Date(Date.now() + 60_000))
+  const theirs = await aPlayedBuild(stage, other, { message: 'of the other tenant' })
+  await theirs.say(state('live'))
+
+  await using browsing = await aPage(browser, stage)
+  const { page, misdeeds } = browsing
+  await page.goto(`${stage.consoleUrl}/login#${code}`)
+  await page.getByRole('button', { name: 'Sign in with this link' }).click()
+  await page.getByRole('button', { name: 'Sign out' }).waitFor()
+  expect(page.url()).toBe(`${stage.consoleUrl}/functions`)
+  const choice = page.getByRole('combobox', { name: 'Tenant' })
+  await choice.selectOption(other.tenant.slug)
+  await page.getByRole('link', { name: 'Builds', exact: true }).click()
+  await page.getByRole('link', { name: 'of the other tenant' }).waitFor()
+  await page.reload()
+  await page.getByRole('link', { name: 'of the other tenant' }).waitFor()
+  await choice.selectOption(owner.tenant.slug)
+  await page.getByRole('link', { name: 'of the other tenant' }).waitFor({ state: 'detached' })
+
+  await page.goto(`${stage.consoleUrl}/login#${code}`)
+  await page.getByRole('button', { name: 'Sign in with this link' }).click()
+  await page.getByRole('alert').getByText('this link was used already').waitFor()
+  expect(misdeeds).toEqual([])
+})
 
 test('somebody signs in, finds functions and builds, watches one live, and signs out', async () => {
   const first = await aPlayedBuild(stage, owner, { message: 'first' })

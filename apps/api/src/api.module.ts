@@ -5,6 +5,8 @@ import { ConsoleController } from './console/console.controller.ts'
 import { type ApiContext, CONTEXT } from './context.ts'
 import { GitController } from './git/git.controller.ts'
 import { HealthController } from './health.controller.ts'
+import { LoginLinksController } from './login/login-links.controller.ts'
+import { SessionController } from './login/session.controller.ts'
 import { OpenApiController } from './openapi/openapi.controller.ts'
 import { PolicyGuard } from './policy/policy.guard.ts'
 import { AttestationsController } from './rest/attestations.controller.ts'
@@ -19,7 +21,6 @@ import { HooksController } from './rest/hooks.controller.ts'
 import { RebuildsController } from './rest/rebuilds.controller.ts'
 import { RepositoriesController } from './rest/repositories.controller.ts'
 import { RevisionsController } from './rest/revisions.controller.ts'
-import { SessionController } from './rest/session.controller.ts'
 import { TenantsController } from './rest/tenants.controller.ts'
 import { TokensController } from './rest/tokens.controller.ts'
 import { GithubSetupController } from './setup/github-setup.controller.ts'
@@ -57,6 +58,7 @@ export const apiModule = (context: ApiContext): DynamicModule => ({
     CallsController,
     DeliveriesController,
     SessionController,
+    LoginLinksController,
     OpenApiController,
     BadgeController,
     SigningKeysController,

@@ -5,25 +5,30 @@ import { CopyPage } from './copies/copy-page.tsx'
 import { DeliveriesPage } from './deliveries/deliveries-page.tsx'
 import { FunctionsPage } from './functions/functions-page.tsx'
 import { NotFound } from './layout/not-found.tsx'
+import { LinkSignIn } from './session/link-sign-in.tsx'
 import { SessionGate } from './session/session-gate.tsx'
 
 /** The console's addresses. Every one of them, once signed in, shows what its link says. */
-const root = createRootRoute({ component: SessionGate, notFoundComponent: NotFound })
+const root = createRootRoute({ notFoundComponent: NotFound })
+
+const login = createRoute({ getParentRoute: () => root, path: '/login', component: LinkSignIn })
+
+const gate = createRoute({ getParentRoute: () => root, id: 'console', component: SessionGate })
 
 const home = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => gate,
   path: '/',
   beforeLoad: () => {
     throw redirect({ to: '/functions', replace: true })
   },
 })
 
-const functions = createRoute({ getParentRoute: () => root, path: '/functions', component: FunctionsPage })
+const functions = createRoute({ getParentRoute: () => gate, path: '/functions', component: FunctionsPage })
 
-const builds = createRoute({ getParentRoute: () => root, path: '/builds', component: BuildsPage })
+const builds = createRoute({ getParentRoute: () => gate, path: '/builds', component: BuildsPage })
 
 const build = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => gate,
   path: '/builds/$id',
   component: function BuildRoute() {
     const { id } = build.useParams()
@@ -32,10 +37,10 @@ const build = createRoute({
   },
 })
 
-const deliveries = createRoute({ getParentRoute: () => root, path: '/deliveries', component: DeliveriesPage })
+const deliveries = createRoute({ getParentRoute: () => gate, path: '/deliveries', component: DeliveriesPage })
 
 const copy = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => gate,
   path: '/new',
   // A link of somebody's README: whatever it says.
   validateSearch: (search) => ({ template: typeof search.template === 'string' ? search.template.slice(0, 500) : '' }),
@@ -45,7 +50,9 @@ const copy = createRoute({
 })
 
 export const createConsoleRouter = () =>
-  createRouter({ routeTree: root.addChildren([home, functions, builds, build, deliveries, copy]) })
+  createRouter({
+    routeTree: root.addChildren([login, gate.addChildren([home, functions, builds, build, deliveries, copy])]),
+  })
 
 declare module '@tanstack/react-router' {
   interface Register {

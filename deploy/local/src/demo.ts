@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { FunctionList } from '@pushfn/model/api'
+import { FunctionList, LoginLinkView } from '@pushfn/model/api'
 import { z } from 'zod'
 import { SetupError } from '../stage.mjs'
 import { type Answer, call } from './call.ts'
@@ -20,6 +20,8 @@ export interface Demo {
   tenant: string
   /** An API token of the tenant: signs in to the console, and is the password of a git push. */
   token: string
+  /** Signs in to the console, once. */
+  loginUrl: string
   functionUrl: string
   isLive: boolean
 }
@@ -40,7 +42,8 @@ export const ensureDemo = async (port: number, home: string, operatorToken: stri
   }
   const functions = FunctionList.parse(JSON.parse((await list(token)).body)).items
   const isLive = functions.some(({ name, state }) => name === NAME && state !== 'down')
-  return { tenant: TENANT, token, functionUrl: functionUrlOf(port, TENANT, NAME), isLive }
+  const link = LoginLinkView.parse(await ask(`${api}/tenants/${TENANT}/login-links`, token, {}))
+  return { tenant: TENANT, token, loginUrl: link.url, functionUrl: functionUrlOf(port, TENANT, NAME), isLive }
 }
 
 /**

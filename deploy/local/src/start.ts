@@ -117,8 +117,8 @@ Pushfn is up.
   function      ${demo.functionUrl}
   it answers    ${about.answer.split('\n').join('\n                ')}
   push → live   ${about.took === undefined ? 'pushed by an earlier start' : `${(about.took / 1000).toFixed(1)} s`}
-  console       ${console}
-                sign in with the token ${demo.token}
+  console       ${demo.loginUrl}
+                (this link works once, for ten minutes; later, at ${console}, the token ${demo.token})
 
 Push your own: in a Git repository with a stack.yml (examples/ has some),
 

@@ -1,6 +1,7 @@
 import {
   DomainList,
   DomainView,
+  LoginLinkView,
   NewDomain,
   NewSession,
   NewToken,
@@ -39,6 +40,23 @@ export const tenantRoutes = {
     summary: 'The session is over, not just the cookie gone',
     for: 'page',
     answers: { 204: NOTHING },
+  },
+  signOutEverywhere: {
+    method: 'DELETE',
+    path: '/sessions',
+    summary: 'Every session of the person who asks is over',
+    for: 'signed-in',
+    answers: { 204: NOTHING },
+    errors: ['CONFLICT'],
+  },
+  makeLoginLink: {
+    method: 'POST',
+    path: `${TENANT}/login-links`,
+    summary:
+      'A link that signs in whoever opens it first, within ten minutes, as owner; of a tenant of the builtin forge',
+    for: 'owner',
+    answers: { 201: json(LoginLinkView) },
+    errors: ['CONFLICT'],
   },
   makeToken: {
     method: 'POST',

@@ -134,13 +134,25 @@ export type NewBuildHookView = z.infer<typeof NewBuildHookView>
 export const BuildHookList = z.object({ items: z.array(BuildHookView) })
 export type BuildHookList = z.infer<typeof BuildHookList>
 
-/** Signs a browser in: an API token of a tenant. */
-export const NewSession = z.strictObject({ token: z.string().trim().min(1).max(200) })
+/** Signs a browser in: an API token of a tenant, or the code of a login link. */
+export const NewSession = z.union([
+  z.strictObject({ token: z.string().trim().min(1).max(200) }),
+  z.strictObject({ code: z.string().min(1).max(100) }),
+])
 export type NewSession = z.infer<typeof NewSession>
 
-/** Who asks. */
+/** A link that signs in whoever opens it first, as the tenant's owner. */
+export const LoginLinkView = z.object({ url: z.url(), expiresAt: z.string() })
+export type LoginLinkView = z.infer<typeof LoginLinkView>
+
+/** What somebody may do with a tenant. */
+export const AccessView = z.object({ tenant: z.string(), forge: z.string(), login: z.string(), role: Role })
+export type AccessView = z.infer<typeof AccessView>
+
+/** Who asks. A person may have access to no tenant yet. */
 export const SessionView = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('tenant'), tenant: z.string(), forge: z.string(), login: z.string(), role: Role }),
+  AccessView.extend({ kind: z.literal('tenant') }),
+  z.object({ kind: z.literal('person'), forge: z.string(), login: z.string(), tenants: z.array(AccessView) }),
   z.object({ kind: z.literal('operator') }),
 ])
 export type SessionView = z.infer<typeof SessionView>

@@ -22,7 +22,7 @@ export class ConsoleController implements OnModuleInit {
       this.#context.log.warn({ folder }, 'the console was not built: it is not served')
   }
 
-  @Get(['/', 'functions', 'functions/*', 'builds', 'builds/*', 'deliveries', 'new'])
+  @Get(['/', 'functions', 'functions/*', 'builds', 'builds/*', 'deliveries', 'login', 'new'])
   page(@Req() request: FastifyRequest, @Res() reply: FastifyReply) {
     return this.#send('index.html', 'no-cache', request, reply)
   }

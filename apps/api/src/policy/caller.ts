@@ -1,43 +1,51 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { AppError } from '@pushfn/model/errors'
-import type { Role } from '@pushfn/model/roles'
-import type { Tenant } from '@pushfn/store/tenants'
+import { type Access, type Person, personSince } from '@pushfn/store/people'
 import { holderOfToken } from '@pushfn/store/tokens'
 import type { FastifyRequest } from 'fastify'
 import type { ApiContext } from '../context.ts'
-import { requireSameOrigin } from '../rest/same-origin.ts'
-import { sessionIdFrom } from '../rest/session-cookie.ts'
-import { tokenOfSession } from '../rest/sessions.ts'
+import { sessionIdFrom } from '../login/session-cookie.ts'
+import { type Session, sessionOf } from '../login/sessions.ts'
+import { requireSameOrigin } from './same-origin.ts'
 
-/** Who asks. */
-export type Caller = { kind: 'operator' } | { kind: 'tenant'; tenant: Tenant; role: Role }
+/** Who asks: an operator, a token of a tenant, or a person with what they have access to. */
+export type Caller =
+  | { kind: 'operator' }
+  | { kind: 'tenant'; access: readonly [Access] }
+  | { kind: 'person'; person: Person; access: readonly Access[] }
 
 /** Who sent the request, by bearer token or by the console's session. Throws UNAUTHENTICATED for nobody. */
 export const requireCaller = async (context: ApiContext, request: FastifyRequest): Promise<Caller> => {
-  const token = bearerFrom(request) ?? (await tokenByCookie(context, request))
-  const caller = token && (await callerOf(context, token))
-  if (!caller) {
-    throw new AppError('UNAUTHENTICATED', 'no valid token', { hint: 'send an API token: “Authorization: Bearer …”' })
-  }
-  return caller
+  const token = bearerFrom(request)
+  const caller = token === undefined ? await callerByCookie(context, request) : await callerOf(context, token)
+  if (caller) return caller
+  throw new AppError('UNAUTHENTICATED', 'no valid token', { hint: 'send an API token: “Authorization: Bearer …”' })
 }
 
 /** Whom a token speaks for; undefined when for nobody. */
 export const callerOf = async (context: ApiContext, token: string): Promise<Caller | undefined> => {
   if (isOperator(context, token)) return { kind: 'operator' }
   const holder = await holderOfToken(context.db, token)
-  return holder && { kind: 'tenant', ...holder }
+  return holder && { kind: 'tenant', access: [holder] }
+}
+
+/** Whom a session stands for; undefined when its token is worth nothing any more, or its person has signed out everywhere. */
+export const callerOfSession = async (context: ApiContext, session: Session): Promise<Caller | undefined> => {
+  if ('token' in session) return callerOf(context, session.token)
+  const found = await personSince(context.db, session.person, new Date(session.since))
+  return found && { kind: 'person', ...found }
 }
 
 const bearerFrom = (request: FastifyRequest): string | undefined =>
   /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
 
 /** A browser sends its cookie along whoever made it ask, so what changes something must come from our own page. */
-const tokenByCookie = async (context: ApiContext, request: FastifyRequest): Promise<string | undefined> => {
+const callerByCookie = async (context: ApiContext, request: FastifyRequest): Promise<Caller | undefined> => {
   const id = sessionIdFrom(request.headers.cookie)
   if (!id) return undefined
   if (request.method !== 'GET' && request.method !== 'HEAD') requireSameOrigin(context, request)
-  return tokenOfSession(context, id)
+  const session = await sessionOf(context, id)
+  return session && callerOfSession(context, session)
 }
 
 const isOperator = (context: ApiContext, token: string): boolean => {

@@ -6,7 +6,7 @@ import type { Tenant } from '@pushfn/store/tenants'
 import type { FastifyRequest } from 'fastify'
 import { type ApiContext, CONTEXT } from '../context.ts'
 import type { Caller } from './caller.ts'
-import { type Access, decide } from './policy.ts'
+import { type Decision, decide } from './policy.ts'
 
 const BASE = '/api/v1'
 
@@ -37,7 +37,7 @@ export const callerOfRequest = (request: FastifyRequest): Caller => known(decide
 /** The tenant that a request is about, of a route with a tenant in its path. */
 export const tenantOfRequest = (request: FastifyRequest): Tenant => known(decided.get(request)?.tenant)
 
-const decided = new WeakMap<FastifyRequest, Access>()
+const decided = new WeakMap<FastifyRequest, Decision>()
 
 const known = <Value>(value: Value | undefined): Value => {
   if (value !== undefined) return value

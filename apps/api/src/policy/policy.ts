@@ -7,10 +7,9 @@ import type { FastifyRequest } from 'fastify'
 import type { ApiContext } from '../context.ts'
 import { type Caller, requireCaller } from './caller.ts'
 
-/** What was decided of a request: who asks, and of which tenant. Both are absent where anybody may ask. */
-export interface Access {
+/** What was decided of a request: who asks, and of which tenant. Absent where anybody may ask, and without one in the path. */
+export interface Decision {
   caller?: Caller
-  /** The path's; of a path without one the caller's own. */
   tenant?: Tenant
 }
 
@@ -24,19 +23,20 @@ export const decide = async (
   request: FastifyRequest,
   { for: who }: Pick<ApiRoute, 'for'>,
   slug: string | undefined,
-): Promise<Access> => {
+): Promise<Decision> => {
   // The session's own routes look at the page themselves.
   if (who === 'anybody' || who === 'page') return {}
   const caller = await requireCaller(context, request)
-  const own = caller.kind === 'tenant' ? { tenant: caller.tenant } : {}
-  if (who === 'signed-in') return { caller, ...own }
+  if (who === 'signed-in') return { caller }
   if (who === 'operator') {
     if (caller.kind !== 'operator') throw operatorsOnly()
-    return slug === undefined ? { caller } : { caller, tenant: await tenantOf(context, caller, slug) }
+    return slug === undefined ? { caller } : { caller, tenant: await tenantNamed(context, slug) }
   }
-  const tenant = await tenantOf(context, caller, slug ?? '')
-  if (caller.kind === 'tenant') requireRole(caller.role, who)
-  return { caller, tenant }
+  if (caller.kind === 'operator') return { caller, tenant: await tenantNamed(context, slug ?? '') }
+  const access = caller.access.find(({ tenant }) => tenant.slug === slug)
+  if (!access) throw noSuchTenant(slug ?? '')
+  requireRole(access.role, who)
+  return { caller, tenant: access.tenant }
 }
 
 /** Throws FORBIDDEN when the role is too small. */
@@ -47,14 +47,14 @@ export const requireRole = (has: Role, needed: Role): void => {
   })
 }
 
-const tenantOf = async (context: ApiContext, caller: Caller, slug: string): Promise<Tenant> => {
-  const tenant = caller.kind === 'tenant' ? caller.tenant : await tenantNamed(context, slug)
-  if (tenant?.slug === slug) return tenant
-  throw new AppError('NOT_FOUND', 'no such tenant', { hint: `there is no tenant “${slug.slice(0, 63)}” for you` })
+const tenantNamed = async (context: ApiContext, slug: string): Promise<Tenant> => {
+  const tenant = TenantSlug.safeParse(slug).success ? await tenantBySlug(context.db, slug) : undefined
+  if (!tenant) throw noSuchTenant(slug)
+  return tenant
 }
 
-const tenantNamed = async (context: ApiContext, slug: string): Promise<Tenant | undefined> =>
-  TenantSlug.safeParse(slug).success ? tenantBySlug(context.db, slug) : undefined
+const noSuchTenant = (slug: string): AppError =>
+  new AppError('NOT_FOUND', 'no such tenant', { hint: `there is no tenant “${slug.slice(0, 63)}” for you` })
 
 const operatorsOnly = (): AppError =>
   new AppError('FORBIDDEN', 'operators only', { hint: 'only operators of this cloud may do that' })

@@ -25,12 +25,14 @@ export const requireRepository = async (context: ApiContext, tenant: Tenant, nam
   })
 }
 
-/** The tenant whose build somebody followed a link to: the caller's own, or to operators the one that has it. */
+/** The tenant whose build somebody followed a link to, of those that the caller has access to. */
 export const requireTenantOfBuild = async (context: ApiContext, caller: Caller, id: string): Promise<Tenant> => {
-  if (caller.kind === 'tenant') return caller.tenant
   if (!BuildId.safeParse(id).success) throw noSuchBuild()
   const tenant = await context.db.tenant.findFirst({
-    where: { repositories: { some: { pushes: { some: { build: { id } } } } } },
+    where: {
+      repositories: { some: { pushes: { some: { build: { id } } } } },
+      ...(caller.kind !== 'operator' && { id: { in: caller.access.map((access) => access.tenant.id) } }),
+    },
   })
   if (!tenant) throw noSuchBuild()
   return tenant

@@ -39,7 +39,7 @@ export const deploy = async (context: Context, folder: string | undefined, optio
 /** The tenant whose token it is, when its repositories are here. */
 const ownerOf = async (context: Context, cloud: Cloud): Promise<string> => {
   const session = await callApi(cloud, tenantRoutes.showSession, { params: {}, signal: context.signal })
-  if (session.kind === 'operator') {
+  if (session.kind !== 'tenant') {
     throw new Failure('usage', 'an operator’s token pushes to no repository', {
       hint: 'sign in with a token of the tenant, or deploy what was pushed: pushfn deploy --ref <branch> --name <repository>',
     })

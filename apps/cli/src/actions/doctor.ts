@@ -75,7 +75,7 @@ const lookAtCloud = async (
   await look('clock', async () => clockFinding(first.headers.date))
   await look('token', async () => {
     const session = await callApi(cloud, tenantRoutes.showSession, { params: {}, signal })
-    if (session.kind === 'operator') return { status: 'ok', detail: 'an operator’s' }
+    if (session.kind !== 'tenant') return { status: 'ok', detail: `of ${sessionText(session)}` }
     const who = `${session.role} of ${sessionText(session)}`
     if (session.role !== 'owner') return { status: 'ok', detail: who }
     const { items } = await callApi(cloud, tenantRoutes.listTokens, { params: { tenant: session.tenant }, signal })

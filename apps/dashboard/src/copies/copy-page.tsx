@@ -1,19 +1,18 @@
 import { NewRepositoryView } from '@pushfn/model/api'
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useMutation } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useId, useState } from 'react'
 import { callApi } from '../api/call-api.ts'
-import { sessionQuery, tenantPath } from '../api/queries.ts'
+import { tenantPath } from '../api/queries.ts'
 import { CopyButton } from '../parts/copy-button.tsx'
 import { Empty } from '../parts/notice.tsx'
 import { OutsideLink } from '../parts/outside-link.tsx'
-import { useTenant } from '../session/current-tenant.ts'
+import { useAccess, useTenant } from '../session/current-tenant.ts'
 import { copyAtGithub, nameFrom } from './template-links.ts'
 
 /** Where a “Deploy to Pushfn” button leads: a copy of the template becomes a repository of one's own, and is deployed. */
 export const CopyPage = ({ template }: { template: string }) => {
-  const session = useQuery(sessionQuery)
-  const forge = session.data?.kind === 'tenant' ? session.data.forge : 'builtin'
+  const { forge } = useAccess()
   if (!template) {
     return (
       <Empty title="No template">

@@ -1,11 +1,14 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet } from '@tanstack/react-router'
-import { z } from 'zod'
-import { callApi } from '../api/call-api.ts'
-import { sessionQuery } from '../api/queries.ts'
+import { SignOut } from '../session/sign-out.tsx'
+
+interface Who {
+  tenants: readonly string[]
+  current: string
+  onChoose: (tenant: string) => void
+}
 
 /** The frame around every page: where one is, who one is, and the way out. */
-export const Shell = ({ who }: { who: string }) => (
+export const Shell = (who: Who) => (
   <>
     <a href="#page" className="button button-primary absolute left-2 top-2 z-10 -translate-y-20 focus:translate-y-0">
       To the page
@@ -22,7 +25,7 @@ export const Shell = ({ who }: { who: string }) => (
           <NavLink to="/deliveries">Deliveries</NavLink>
         </nav>
         <div className="ml-auto flex min-w-0 items-center gap-3">
-          <span className="truncate text-sm text-muted">{who}</span>
+          <CurrentTenant {...who} />
           <SignOut />
         </div>
       </div>
@@ -32,6 +35,23 @@ export const Shell = ({ who }: { who: string }) => (
     </main>
   </>
 )
+
+/** With one tenant there is nothing to choose. */
+const CurrentTenant = ({ tenants, current, onChoose }: Who) =>
+  tenants.length === 1 ? (
+    <span className="truncate text-sm text-muted">{current}</span>
+  ) : (
+    <select
+      aria-label="Tenant"
+      value={current}
+      onChange={(event) => onChoose(event.target.value)}
+      className="min-h-9 min-w-0 truncate rounded-lg border border-edge bg-page px-2 text-sm"
+    >
+      {tenants.map((tenant) => (
+        <option key={tenant}>{tenant}</option>
+      ))}
+    </select>
+  )
 
 const NavLink = ({ to, children }: { to: '/functions' | '/builds' | '/deliveries'; children: string }) => (
   <Link
@@ -43,19 +63,3 @@ const NavLink = ({ to, children }: { to: '/functions' | '/builds' | '/deliveries
     {children}
   </Link>
 )
-
-const SignOut = () => {
-  const client = useQueryClient()
-  const { mutate, isPending } = useMutation({
-    mutationFn: () => callApi(z.undefined(), '/api/v1/session', { method: 'DELETE' }),
-    onSuccess: () => {
-      client.setQueryData(sessionQuery.queryKey, null)
-      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionQuery.queryKey[0] })
-    },
-  })
-  return (
-    <button type="button" className="button shrink-0" disabled={isPending} onClick={() => mutate()}>
-      Sign out
-    </button>
-  )
-}

@@ -1,10 +1,14 @@
+import type { AccessView } from '@pushfn/model/api'
 import { createContext, use } from 'react'
 
-export const TenantContext = createContext<string | undefined>(undefined)
+export const AccessContext = createContext<AccessView | undefined>(undefined)
 
-/** The slug of the tenant that is signed in. */
-export const useTenant = (): string => {
-  const tenant = use(TenantContext)
-  if (tenant === undefined) throw new Error('nobody is signed in')
-  return tenant
+/** The tenant that is looked at, and what one may do with it. */
+export const useAccess = (): AccessView => {
+  const access = use(AccessContext)
+  if (access === undefined) throw new Error('nobody is signed in')
+  return access
 }
+
+/** The slug of the tenant that is looked at. */
+export const useTenant = (): string => useAccess().tenant
