@@ -76,6 +76,10 @@ const TABLE: Row[] = [
   { route: 'GET tenants/:tenant/domains', expected: answers(200) },
   { route: 'POST tenants/:tenant/domains/:domain/verify', expected: owners(404) },
   { route: 'DELETE tenants/:tenant/domains/:domain', expected: owners(404) },
+  { route: 'PUT tenants/:tenant/secrets/:secret', body: { value: 'hunter2' }, expected: developers(200) },
+  { route: 'GET tenants/:tenant/secrets', expected: answers(200) },
+  // It is there once.
+  { route: 'DELETE tenants/:tenant/secrets/:secret', expected: { ...developers(404), developer: 204 } },
   { route: 'GET tenants/:tenant/limits', expected: answers(200) },
   {
     route: 'PUT tenants/:tenant/limits',
@@ -191,6 +195,7 @@ const pathOf = (row: Row): string =>
     ?.replace(':tenant', 'owner')
     .replace(':function', 'hello')
     .replace(':repository', 'shop')
+    .replace(':secret', 'db-password')
     .replace(':revision', '0123456789ab')
     .replace(':id', build) ??
   ''

@@ -1,5 +1,6 @@
 import type { Forges } from '@pushfn/forge/forges'
 import type { Configuration } from '@pushfn/kit/configuration'
+import type { Keyring } from '@pushfn/kit/envelope'
 import type { Log } from '@pushfn/kit/log'
 import type { CloudUrls } from '@pushfn/model/urls'
 import type { BuildBell } from '@pushfn/store/build-queue'
@@ -24,6 +25,7 @@ export interface ApiContext {
   allowed: AllowedTenants
   urls: CloudUrls
   findRecords: FindRecords
+  keyring: Keyring
 }
 
 /** Nest's token of the context. */

@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import { createForges } from '@pushfn/forge/forges'
 import { forgeSettingsFrom } from '@pushfn/forge/settings-from'
 import { readConfiguration } from '@pushfn/kit/configuration'
+import { keyringOf } from '@pushfn/kit/keyring-settings'
 import { createLog } from '@pushfn/kit/log'
 import { createMetrics } from '@pushfn/kit/metrics'
 import { type RunningApp, run } from '@pushfn/kit/run'
@@ -43,6 +44,7 @@ const start = async (): Promise<RunningApp> => {
     forges: createForges(forgeSettingsFrom(config)),
     metrics: createMetrics('api'),
     findRecords: openDns(config.dnsServers),
+    keyring: keyringOf(config),
     urls: { functionsUrl: config.functionsUrl, consoleUrl: config.consoleUrl },
   }
   const githubApp = await connectGithub(context)

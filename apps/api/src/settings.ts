@@ -3,6 +3,7 @@ import { setting } from '@pushfn/kit/configuration'
 import { giteaSettings } from '@pushfn/kit/gitea-settings'
 import { githubSettings } from '@pushfn/kit/github-settings'
 import { gitlabSettings } from '@pushfn/kit/gitlab-settings'
+import { keyringSettings } from '@pushfn/kit/keyring-settings'
 
 /** What the api reads from its environment. */
 export const settings = {
@@ -10,6 +11,7 @@ export const settings = {
   ...githubSettings,
   ...gitlabSettings,
   ...giteaSettings,
+  ...keyringSettings,
   host: setting.text({ env: 'API_HOST', description: 'Address the api listens on.', default: '127.0.0.1' }),
   port: setting.port({ env: 'API_PORT', description: 'Port the api listens on.', default: '8081' }),
   dataDir: setting.text({ env: 'DATA_DIR', description: 'Folder of the builtin forge’s repositories.' }),

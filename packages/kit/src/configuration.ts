@@ -111,5 +111,15 @@ export const setting = {
       .string()
       .min(1)
       .transform((value) => new Secret(value)),
+  }) /** Several, with commas; none when it is not set. */,
+  secrets: (about: Omit<Describe, 'default'>): Setting<readonly Secret[]> => ({
+    ...about,
+    isOptional: false,
+    default: '-',
+    schema: z
+      .string()
+      .transform((value) => (value === '-' ? [] : value.split(',').map((item) => item.trim())))
+      .refine((items) => items.every((item) => item.length >= 16), 'each must have at least 16 characters')
+      .transform((items) => items.map((item) => new Secret(item))),
   }),
 }

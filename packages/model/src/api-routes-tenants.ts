@@ -13,6 +13,7 @@ import {
 import { type ApiRoute, json, NOTHING } from './api-route.ts'
 import { CallbackKey } from './async-call.ts'
 import { TokenId } from './ids.ts'
+import { NewSecretValue, SecretList, SecretView } from './secret.ts'
 
 const TENANT = '/tenants/{tenant}'
 
@@ -111,6 +112,30 @@ export const tenantRoutes = {
     summary: 'The domain is served no more',
     for: 'owner',
     answers: { 204: NOTHING },
+  },
+  setSecret: {
+    method: 'PUT',
+    path: `${TENANT}/secrets/{secret}`,
+    summary: 'Sets a secret, and rolls the functions that name it; nobody is told its value again',
+    for: 'developer',
+    body: NewSecretValue,
+    answers: { 200: json(SecretView) },
+    errors: ['CONFLICT'],
+  },
+  listSecrets: {
+    method: 'GET',
+    path: `${TENANT}/secrets`,
+    summary: 'The secrets: name, version, when each was set, the functions that name it; never a value',
+    for: 'viewer',
+    answers: { 200: json(SecretList) },
+  },
+  removeSecret: {
+    method: 'DELETE',
+    path: `${TENANT}/secrets/{secret}`,
+    summary: 'The secret is gone; 409 names the functions that run with it',
+    for: 'developer',
+    answers: { 204: NOTHING },
+    errors: ['CONFLICT'],
   },
   showLimits: {
     method: 'GET',

@@ -9,6 +9,7 @@ import { tenantRoutes } from './api-routes-tenants.ts'
 import { DomainName } from './domain-name.ts'
 import { RevisionId } from './ids.ts'
 import { FunctionName, RepositoryName, TenantSlug } from './names.ts'
+import { SecretName } from './secret.ts'
 
 const documentRoutes = {
   showDocument: {
@@ -38,5 +39,6 @@ export const PATH_PARAMETERS: Readonly<Record<string, z.ZodType>> = {
   repository: RepositoryName,
   revision: RevisionId,
   domain: DomainName,
+  secret: SecretName,
   forge: NewAllowedTenant.shape.forge,
 }

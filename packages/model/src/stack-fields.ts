@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { cpuMillis, memoryMiB } from './quantities.ts'
 import { quote } from './quote.ts'
+import { SecretName } from './secret.ts'
 import { MAX_VALUE_LENGTH } from './substitute.ts'
 import { isYamlMap, YamlLiteral } from './yaml-tree.ts'
 
@@ -97,7 +98,7 @@ const IMAGE =
   /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?\/)?[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/
 
 export const secret = textThat((written) =>
-  written.length <= 253 && /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/.test(written) && !written.includes('..')
+  SecretName.safeParse(written).success
     ? undefined
     : `must be the name of a secret (lower-case letters, digits, “-”, “_” and “.”), but is ${quote(written)}`,
 )
