@@ -26,7 +26,8 @@ export interface Engine {
 
   /**
    * Starts one replica and returns it as soon as the engine has started it; whether it answers is the caller's to ask.
-   * An existing replica of the same workload and ordinal is started when it is stopped, and returned as it is otherwise.
+   * An existing replica of the same workload and ordinal is started when it is stopped, and returned as it is otherwise;
+   * one that is stopped and was made with other secrets is made anew. What reading the secrets throws is thrown.
    * The engine itself never restarts a replica; one that is started again may have another address.
    */
   start(workload: Workload, ordinal: number, signal?: AbortSignal): Promise<Replica>
@@ -88,6 +89,15 @@ export interface Workload {
   spec: FunctionSpec
   /** The controller's fence: the sequence of the push that wanted this. Kept as a label. */
   generation: string
+  /** Files at /var/openfaas/secrets, read-only, in memory alone, and nowhere else; absent: there are none. */
+  secrets?: WorkloadSecrets
+}
+
+export interface WorkloadSecrets {
+  /** Another one whenever a value is. Kept as a label. */
+  key: string
+  /** The values by name, asked for only when the files have to be made. */
+  read(signal?: AbortSignal): Promise<ReadonlyMap<string, Uint8Array>>
 }
 
 export interface Replica {
@@ -99,6 +109,8 @@ export interface Replica {
   revision: string
   ordinal: number
   generation: string
+  /** The key of the secrets that it was made with. */
+  secrets?: string
   state: 'starting' | 'running' | 'paused' | 'stopped'
   /** `ip:port` while running. */
   address?: string

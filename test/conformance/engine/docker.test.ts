@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readdir, stat } from 'node:fs/promises'
+import { chown, mkdir, readdir, rm, stat, statfs } from 'node:fs/promises'
 import { createDockerEngine, type DockerEngineOptions } from '@pushfn/engine/docker/docker-engine'
 import { runIptables } from '@pushfn/engine/docker/iptables'
 import { bridgeName, bridgePrefix, containerName, networkName } from '@pushfn/engine/docker/names'
@@ -12,7 +12,7 @@ import { engineConformance } from './engine.conformance.ts'
 import { addressOf, until, watching } from './harness.ts'
 import { listening } from './listening.ts'
 import { answers, connects, DEFAULT_GATEWAY, inside } from './probe.ts'
-import { aWorkload, type Wanted } from './workload.ts'
+import { aWorkload, someSecrets, type Wanted } from './workload.ts'
 
 engineConformance('docker', dockerUnderTest)
 
@@ -75,6 +75,7 @@ describe('what only Docker has', () => {
         'pushfn.cloud/build': 'b1',
         'pushfn.cloud/generation': '7',
         'pushfn.cloud/ordinal': '0',
+        'pushfn.cloud/secrets': '',
       })
     })
 
@@ -87,6 +88,42 @@ describe('what only Docker has', () => {
       expect([HostConfig.PidMode, HostConfig.UTSMode, HostConfig.IpcMode]).toEqual(['', '', 'private'])
       expect(Mounts).toEqual([])
       expect(Config.Healthcheck?.Test).toEqual(['NONE'])
+    })
+
+    test('have their secrets in memory alone, in files that nobody else of the host gets to, until they go', async () => {
+      const { cloud, engine, started, serving } = aCloud()
+      const root = `/dev/shm/pushfn-secrets-${cloud}`
+      const { replica } = await serving({ secrets: someSecrets('a1', 'hunter2') })
+      const about = JSON.stringify(await docker.getContainer(replica.id).inspect())
+      expect(about).toContain(`${root}/${cloud}.alice.hello.r1.0.a1`)
+      for (const text of ['hunter2', Buffer.from('hunter2').toString('base64')]) expect(about).not.toContain(text)
+      expect((await stat(root)).mode & 0o777).toBe(0o700)
+      expect((await statfs(root)).type).toBe(0x01021994)
+      await engine.remove(replica.id, 0)
+      expect(await readdir(root)).toEqual([])
+
+      // What died on its way, and what somebody removed by hand.
+      await mkdir(`${root}/.${cloud}.alice.hello.r1.7.a1`)
+      const other = await started({ revision: 'r2', secrets: someSecrets('a2', 'hunter3') })
+      const kept = await started({ revision: 'r3', secrets: someSecrets('a3', 'hunter4') })
+      await docker.getContainer(other.id).remove({ force: true })
+      expect((await readdir(root)).length).toBe(3)
+      expect((await engine.list()).map(({ id, secrets }) => [id, secrets])).toEqual([[kept.id, 'a3']])
+      expect(await readdir(root)).toEqual([`${cloud}.alice.hello.r3.0.a3`])
+      await removeCloud({ docker, cloud })
+      await expect(stat(root)).rejects.toMatchObject({ code: 'ENOENT' })
+    })
+
+    test('of which secrets would be on a disk, or in somebody else’s folder, do not start', async () => {
+      const onDisk = aCloud({ secretsDir: '/var/tmp' })
+      const secrets = someSecrets('a1', 'hunter2')
+      await expect(onDisk.started({ secrets })).rejects.toThrow('/var/tmp is no tmpfs')
+      const { cloud, started } = aCloud()
+      const root = `/dev/shm/pushfn-secrets-${cloud}`
+      await mkdir(root)
+      await chown(root, 10001, 10001)
+      await expect(started({ secrets })).rejects.toThrow('is somebody else’s')
+      await rm(root, { recursive: true })
     })
 
     test('write no more log than their share of the disk', async () => {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { addressOf, type Harness, until, watching } from './harness.ts'
 import { answers, inside } from './probe.ts'
+import { someSecrets } from './workload.ts'
 
 /** The life of a replica: start, look, log, event, end. */
 export const replicasConformance = (harness: () => Harness): void => {
@@ -41,7 +42,8 @@ export const replicasConformance = (harness: () => Harness): void => {
     test('starts of one replica that race, in a namespace that is not there yet, end with one replica', async () => {
       const { engine, started } = harness()
       await engine.removeNamespace('racers')
-      const replicas = await Promise.all(Array.from({ length: 4 }, () => started({ tenant: 'racers' })))
+      const secrets = someSecrets('a1', 'hunter2')
+      const replicas = await Promise.all(Array.from({ length: 4 }, () => started({ tenant: 'racers', secrets })))
       expect(new Set(replicas.map(({ id }) => id)).size).toBe(1)
       expect(await engine.list()).toHaveLength(1)
     })
@@ -54,6 +56,71 @@ export const replicasConformance = (harness: () => Harness): void => {
       const again = await started()
       expect(again).toMatchObject({ id: replica.id, state: 'running' })
       expect(await answers(addressOf(again))).toBe('ok')
+    })
+
+    test('secrets are files that its own user reads and nobody writes, in memory, and nowhere else', async () => {
+      const { serving } = harness()
+      const { replica, address } = await serving({ secrets: someSecrets('a1', 'hunter2') })
+      expect(replica.secrets).toBe('a1')
+      const seen = await inside(
+        address,
+        `const fs = require('node:fs')
+        const folder = '/var/openfaas/secrets'
+        const [, , type, options] = fs.readFileSync('/proc/mounts', 'utf8').split('\\n').map((line) => line.split(' ')).find((words) => words[1] === folder)
+        const refused = (work) => { try { work(); return 'done' } catch (error) { return error.code } }
+        return {
+          names: fs.readdirSync(folder),
+          value: fs.readFileSync(folder + '/password', 'utf8'),
+          environment: JSON.stringify(process.env).includes('hunter2'),
+          type,
+          isReadOnly: options.split(',').includes('ro'),
+          write: refused(() => fs.writeFileSync(folder + '/other', 'x')),
+          change: refused(() => fs.appendFileSync(folder + '/password', 'x')),
+        }`,
+      )
+      expect(seen).toEqual({
+        names: ['password'],
+        value: 'hunter2',
+        environment: false,
+        type: 'tmpfs',
+        isReadOnly: true,
+        write: 'EROFS',
+        change: expect.stringMatching(/EROFS|EACCES/),
+      })
+    })
+
+    test('one with other secrets stands beside it, and what is stopped is made anew with them', async () => {
+      const { engine, crash, serving, started, stopped } = harness()
+      const read = "return require('node:fs').readFileSync('/var/openfaas/secrets/password', 'utf8')"
+      const before = await serving({ secrets: someSecrets('a1', 'old') })
+      const after = await serving({ secrets: someSecrets('a2', 'new') }, 1)
+      expect([await inside(before.address, read), await inside(after.address, read)]).toEqual(['old', 'new'])
+      // What runs is what it was started with.
+      expect(await started({ secrets: someSecrets('a2', 'new') })).toMatchObject({
+        id: before.replica.id,
+        secrets: 'a1',
+      })
+      await crash(before.replica.id)
+      await stopped(before.replica.id)
+      const anew = await serving({ secrets: someSecrets('a2', 'new') })
+      expect(anew.replica.id).not.toBe(before.replica.id)
+      expect(await inside(anew.address, read)).toBe('new')
+      expect((await engine.list()).map(({ secrets }) => secrets)).toEqual(['a2', 'a2'])
+    })
+
+    test('a stopped replica finds its secrets again, and nobody is asked for them as long as they are there', async () => {
+      const { engine, serving } = harness()
+      const { replica } = await serving({ secrets: someSecrets('a1', 'hunter2') })
+      await engine.stop(replica.id, 0)
+      const read = () => Promise.reject(new Error('nobody has them any more'))
+      const { address } = await serving({ secrets: { key: 'a1', read } })
+      const value = "return require('node:fs').readFileSync('/var/openfaas/secrets/password', 'utf8')"
+      expect(await inside(address, value)).toBe('hunter2')
+      // Of others it is told why there are none, and nothing is left.
+      await expect(serving({ revision: 'r2', secrets: { key: 'a1', read } })).rejects.toThrow(
+        'nobody has them any more',
+      )
+      expect(await engine.list()).toHaveLength(1)
     })
 
     test('a crash is told with its exit code, and nobody but the caller heals it', async () => {

@@ -1,4 +1,4 @@
-import type { Workload } from '@pushfn/engine/engine'
+import type { Workload, WorkloadSecrets } from '@pushfn/engine/engine'
 import { AccessPolicy } from '@pushfn/model/access-policy'
 import { type FunctionSpec, ScaleSpec } from '@pushfn/model/function-spec'
 import { PROBE_SERVER } from './probe.ts'
@@ -31,4 +31,10 @@ export const aWorkload = ({ spec, code = PROBE_SERVER, ...wanted }: Wanted & { i
     ...spec,
     environment: { CODE: code, ...spec?.environment },
   },
+})
+
+/** One secret, `password`, as a workload has it. */
+export const someSecrets = (key: string, value: string): WorkloadSecrets => ({
+  key,
+  read: async () => new Map([['password', Buffer.from(value)]]),
 })

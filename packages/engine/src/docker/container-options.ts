@@ -1,11 +1,13 @@
-import type { ContainerCreateOptions } from 'dockerode'
+import type { ContainerCreateOptions, HostConfig } from 'dockerode'
 import type { Workload } from '../engine.ts'
 import { containerName, networkName, replicaLabels } from './names.ts'
+import { SECRETS_MOUNT, type SecretFiles } from './secret-files.ts'
 
 export interface ContainerPolicy {
   cloud: string
   /** The OCI runtime by the name dockerd knows it: `runc`, `runsc`, `kata`; dockerd's default when absent. */
   runtime?: string
+  secretFiles: SecretFiles
 }
 
 const MiB = 1024 * 1024
@@ -41,6 +43,7 @@ export const containerOptions = (
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges'],
       ReadonlyRootfs: spec.isRootReadOnly,
+      ...secretsMount(policy, workload, ordinal),
       /** Programs may run from /tmp, as OpenFaaS's functions expect; it is memory, and counts as such. */
       Tmpfs: { '/tmp': `rw,exec,nosuid,nodev,mode=1777,size=${Math.ceil(spec.memoryMiB / 2)}m` },
       LogConfig: { Type: 'local', Config: { 'max-size': '5m', 'max-file': '2', compress: 'false' } },
@@ -53,4 +56,11 @@ export const containerOptions = (
       RestartPolicy: { Name: 'no' },
     },
   }
+}
+
+const secretsMount = (policy: ContainerPolicy, workload: Workload, ordinal: number): HostConfig => {
+  if (!workload.secrets) return {}
+  const Source = policy.secretFiles.folderOf(containerName(policy.cloud, workload, ordinal), workload.secrets.key)
+  const BindOptions = { Propagation: 'rprivate' } as const
+  return { Mounts: [{ Type: 'bind', Source, Target: SECRETS_MOUNT, ReadOnly: true, BindOptions }] }
 }

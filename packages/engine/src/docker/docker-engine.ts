@@ -6,7 +6,7 @@ import { engineFailure, within } from './failure.ts'
 import { createFirewall, noFirewall } from './firewall.ts'
 import { runIptables } from './iptables.ts'
 import { readLogFrames } from './log-tail.ts'
-import { BUILD_BRIDGE, bridgePrefix, LABEL, managedBy } from './names.ts'
+import { BUILD_BRIDGE, bridgePrefix, containerName, LABEL, managedBy } from './names.ts'
 import { createNamespaces } from './namespaces.ts'
 import { ownContainer } from './own-container.ts'
 import type { RegistryLogin } from './pull-image.ts'
@@ -15,6 +15,7 @@ import { removeImage } from './remove-image.ts'
 import { removeReplica } from './remove-replica.ts'
 import { replicaFromInspect, replicaFromList } from './replica.ts'
 import { hostResolvers } from './resolvers.ts'
+import { DEFAULT_SECRETS_DIR, secretFiles } from './secret-files.ts'
 import { pauseReplica, resumeReplica, stopReplica } from './sleep-replica.ts'
 import { startReplica } from './start-replica.ts'
 import { parseSubnet } from './subnets.ts'
@@ -46,6 +47,8 @@ export interface DockerEngineOptions {
   buildsMayReach?: readonly string[]
   /** What goes before `iptables` when Docker's network is not this process's: `['nsenter', '-t', '1', '-n']`. */
   iptablesPrefix?: readonly string[]
+  /** A folder of a tmpfs that this process and dockerd find at the same path, for secrets. Default `/dev/shm`. */
+  secretsDir?: string
 }
 
 const LIMIT_MS = 20_000
@@ -54,8 +57,8 @@ const MAX_LOG_LINES = 2_000
 /**
  * Docker on one machine, 20.10 or newer. Throws BAD_REQUEST at once when an option makes no sense.
  *
- * Unlike the record it returns, the driver keeps two things in memory, both of which may be lost: which namespaces it has
- * seen, and what its firewall chains looked like.
+ * Unlike the record it returns, the driver keeps three things in memory, all of which may be lost: which namespaces it has
+ * seen, what its firewall chains looked like, and for which replicas it is making secrets.
  */
 export const createDockerEngine = (options: DockerEngineOptions): Engine => {
   const { cloud, pool, subnetBits } = checked(options)
@@ -71,9 +74,10 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
           builds: { bridge: BUILD_BRIDGE, mayReach: options.buildsMayReach ?? [] },
         }))
   const namespaces = createNamespaces({ docker, cloud, firewall, pool, subnetBits })
+  const files = secretFiles(options.secretsDir ?? DEFAULT_SECRETS_DIR, cloud)
+  const removing = { docker, cloud, secretFiles: files }
   const starting = {
-    docker,
-    cloud,
+    ...removing,
     namespaces,
     ...(options.runtime !== undefined && { runtime: options.runtime }),
     ...(options.registryLogin && { registryLogin: options.registryLogin }),
@@ -104,13 +108,13 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
       telling(`remove the namespace of tenant ${tenant}`, signal, async () => {
         namespaces.forget(tenant)
         const replicas = await list([`${LABEL}tenant=${tenant}`], signal)
-        await Promise.all(replicas.map(({ id }) => removeReplica({ docker, cloud }, id, 0, signal)))
+        await Promise.all(replicas.map(({ id }) => removeReplica(removing, id, 0, signal)))
         await namespaces.remove(tenant, signal)
       }),
 
     start: (workload, ordinal, signal) => startReplica(starting, workload, ordinal, signal),
 
-    remove: (replicaId, graceMs, signal) => removeReplica({ docker, cloud }, replicaId, graceMs, signal),
+    remove: (replicaId, graceMs, signal) => removeReplica(removing, replicaId, graceMs, signal),
 
     pause: (replicaId, signal) => pauseReplica({ docker, cloud }, replicaId, signal),
 
@@ -120,7 +124,18 @@ export const createDockerEngine = (options: DockerEngineOptions): Engine => {
 
     usage: (replicaId, signal) => readUsage({ docker, cloud }, replicaId, signal),
 
-    list: (signal) => telling('list containers', signal, () => list([], signal)),
+    list: (signal) =>
+      telling('list containers', signal, async () => {
+        const leftovers = await files.list()
+        const replicas = await list([], signal)
+        await leftovers.removeBut(
+          replicas.map((replica) => ({
+            container: containerName(cloud, replica, replica.ordinal),
+            key: replica.secrets ?? '',
+          })),
+        )
+        return replicas
+      }),
 
     inspect: (replicaId, signal) =>
       telling(`inspect replica ${replicaId}`, signal, async () => {

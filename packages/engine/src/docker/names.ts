@@ -52,6 +52,8 @@ export const replicaLabels = (cloud: string, workload: Workload, ordinal: number
   [`${LABEL}build`]: workload.build,
   [`${LABEL}generation`]: workload.generation,
   [`${LABEL}ordinal`]: String(ordinal),
+  /** Also of none, or it would be the image's. */
+  [`${LABEL}secrets`]: workload.secrets?.key ?? '',
 })
 
 export const namespaceLabels = (cloud: string, tenant: string): Record<string, string> => ({
@@ -75,6 +77,10 @@ const ReplicaLabels = z.object({
   [`${LABEL}alias`]: z.string().min(1).default(LIVE),
   [`${LABEL}generation`]: z.string(),
   [`${LABEL}ordinal`]: z.string().regex(/^\d{1,9}$/),
+  [`${LABEL}secrets`]: z
+    .string()
+    .regex(/^[0-9a-f]{0,64}$/)
+    .default(''),
 })
 
 export interface ReplicaIdentity {
@@ -84,6 +90,8 @@ export interface ReplicaIdentity {
   revision: string
   generation: string
   ordinal: number
+  /** Absent: it has none. */
+  secrets?: string
 }
 
 /**
@@ -101,6 +109,7 @@ export const identityOf = (cloud: string, name: string, labels: unknown): Replic
     revision: data[`${LABEL}revision`],
     generation: data[`${LABEL}generation`],
     ordinal: Number(data[`${LABEL}ordinal`]),
+    ...(data[`${LABEL}secrets`] && { secrets: data[`${LABEL}secrets`] }),
   }
   return name.replace(/^\//, '') === containerName(cloud, identity, identity.ordinal) ? identity : undefined
 }

@@ -4,27 +4,32 @@ import { ipv4Rules, ipv6Rules, removalInput } from './firewall-rules.ts'
 import { type Iptables, runIptables } from './iptables.ts'
 import { BUILD_BRIDGE, bridgePrefix, managedBy } from './names.ts'
 import { removeReplica } from './remove-replica.ts'
+import { DEFAULT_SECRETS_DIR, secretFiles } from './secret-files.ts'
 
 export interface RemoveCloudOptions {
   docker: Dockerode | string
   cloud: string
   iptablesPrefix?: readonly string[]
+  /** Where the engine kept secrets. Default `/dev/shm`. */
+  secretsDir?: string
 }
 
 const LIMIT_MS = 30_000
 
 /**
- * Takes everything of one cloud off the engine: replicas, networks, firewall rules. For the end of a cloud, and of a test
+ * Takes everything of one cloud off the engine: replicas, secrets, networks, firewall rules. For the end of a cloud, and of a test
  * that had one of its own; nobody else's is touched. Throws ENGINE_FAILED.
  */
 export const removeCloud = async (options: RemoveCloudOptions, signal?: AbortSignal): Promise<void> => {
   const { cloud } = options
   const docker = typeof options.docker === 'string' ? new Dockerode({ socketPath: options.docker }) : options.docker
   const abortSignal = () => within(LIMIT_MS, signal)
+  const files = secretFiles(options.secretsDir ?? DEFAULT_SECRETS_DIR, cloud)
   const filters = { label: [managedBy(cloud)] }
   try {
     const containers = await docker.listContainers({ all: true, filters, abortSignal: abortSignal() })
-    await Promise.all(containers.map(({ Id }) => removeReplica({ docker, cloud }, Id, 0, signal)))
+    await Promise.all(containers.map(({ Id }) => removeReplica({ docker, cloud, secretFiles: files }, Id, 0, signal)))
+    await files.removeAll()
     for (const network of await docker.listNetworks({ filters, abortSignal: abortSignal() })) {
       await accepting([404], docker.getNetwork(network.Id).remove({ abortSignal: abortSignal() }))
     }

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type Dockerode from 'dockerode'
 import { accepting, engineFailure, within } from './failure.ts'
+import { identityOf } from './names.ts'
 import { ownContainer } from './own-container.ts'
+import type { SecretFiles } from './secret-files.ts'
 
 const LIMIT_MS = 30_000
 const GONE = 404
@@ -12,14 +14,15 @@ const CONFLICT = 409
 export interface RemoveContext {
   docker: Dockerode
   cloud: string
+  secretFiles: SecretFiles
 }
 
 /**
  * Stops with the image's own signal (SIGTERM unless it names another), then removes the container with its anonymous
- * volumes. Docker counts the grace in whole seconds: it is rounded up.
+ * volumes and its secrets. Docker counts the grace in whole seconds: it is rounded up.
  */
 export const removeReplica = async (
-  { docker, cloud }: RemoveContext,
+  { docker, cloud, secretFiles }: RemoveContext,
   replicaId: string,
   graceMs: number,
   signal?: AbortSignal,
@@ -35,6 +38,8 @@ export const removeReplica = async (
     }
     await accepting([GONE, CONFLICT], container.remove({ force: true, v: true, abortSignal: limit }))
     while (await ownContainer(docker, cloud, info.Id, limit)) await sleep(50, undefined, { signal: limit })
+    const key = identityOf(cloud, info.Name, info.Config.Labels)?.secrets
+    if (key !== undefined) await secretFiles.remove(info.Name.replace(/^\//, ''), key)
   } catch (error) {
     throw engineFailure(`remove replica ${replicaId}`, error, signal)
   }

@@ -28,10 +28,12 @@ export const startReplica = async (
   ordinal: number,
   signal?: AbortSignal,
 ): Promise<Replica> => {
-  const { cloud, namespaces } = context
+  const { cloud, namespaces, secretFiles } = context
   const name = containerName(cloud, workload, ordinal)
   try {
     await namespaces.ensureOnce(workload.tenant, signal)
+    using _ = workload.secrets && secretFiles.begin(name, workload.secrets.key)
+    if (workload.secrets) await secretFiles.ensure(name, workload.secrets, signal)
     try {
       return await createAndStart(context, workload, ordinal, signal)
     } catch (error) {
@@ -83,8 +85,9 @@ const createOrFind = async (
       throw new AppError('ENGINE_FAILED', `a container named ${name} exists that is not this cloud's`)
     }
     const replica = replicaFromInspect(cloud, info)
-    if (replica && info.State.Status !== 'dead') return replica.state === 'stopped' ? replica.id : replica
-    /** It is being removed, or its removal got stuck: help it along, and take its name when it is gone. */
+    const isAsWanted = replica?.state !== 'stopped' || replica.secrets === workload.secrets?.key
+    if (replica && info.State.Status !== 'dead' && isAsWanted) return replica.state === 'stopped' ? replica.id : replica
+    /** It is being removed, its removal got stuck, or it has other secrets: help it along, and take its name when it is gone. */
     await docker
       .getContainer(info.Id)
       .remove({ force: true, v: true, abortSignal })
