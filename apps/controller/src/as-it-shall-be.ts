@@ -1,10 +1,9 @@
 import type { RevisionState, WantedState } from '@pushfn/store/wanted'
 import type { ControllerContext } from './context.ts'
 import { isLeaving } from './drain.ts'
-import { liveReplicas, usableReplicas } from './live-replicas.ts'
+import { isKept, isToRoll, liveReplicas, usableReplicas } from './live-replicas.ts'
 import { liveRouteKey, splitOfRoute } from './route-table.ts'
 import { isUncalled } from './uncalled.ts'
-import { isOfRevision } from './workload.ts'
 
 /**
  * Whether there is nothing to do for an alias, by what is in memory alone: of ten thousand that sleep, a resync looks
@@ -24,6 +23,7 @@ export const isAsItShallBe = (context: ControllerContext, state: WantedState): b
   const scale = context.scales.of(state)
   const there = liveReplicas(context, state, live)
   if (scale.depth === 'awake') {
+    if (there.some((replica) => isToRoll(context, state, live, replica))) return false
     const usable = usableReplicas(context, state, live)
     const addresses = new Map(route.endpoints.map((endpoint) => [endpoint.id, endpoint.address]))
     const isRouted = usable.every(({ id, address }) => addresses.get(id) === address)
@@ -37,7 +37,4 @@ export const isAsItShallBe = (context: ControllerContext, state: WantedState): b
 const isOnItsWay = ({ state }: RevisionState): boolean => state === 'wanted' || state === 'ready'
 
 const hasOthers = (context: ControllerContext, state: WantedState): boolean =>
-  context.replicas.of(state).some((replica) => {
-    const isKept = [state.live, state.wanted].some((revision) => revision && isOfRevision(replica, revision))
-    return !isKept && !isLeaving(context, replica)
-  })
+  context.replicas.of(state).some((replica) => !isKept(context, state, replica) && !isLeaving(context, replica))

@@ -1,7 +1,7 @@
 import type { Replica } from '@pushfn/engine/engine'
 import type { RevisionState, WantedState } from '@pushfn/store/wanted'
 import type { ControllerContext } from './context.ts'
-import { cheapestFirst, liveReplicas, usableReplicas } from './live-replicas.ts'
+import { cheapestFirst, freeOrdinals, liveReplicas, usableReplicas } from './live-replicas.ts'
 import { untilReady } from './readiness.ts'
 import { liveRoute } from './route-table.ts'
 import { named, workloadOf } from './workload.ts'
@@ -28,7 +28,7 @@ const stepsTo = (context: ControllerContext, state: WantedState, live: RevisionS
     .slice(0, wanted)
     .filter((replica) => replica.state !== 'running' || !context.replicas.isProven(replica.id))
     .map((replica) => stepFor(context, state, live, replica))
-  const missing = freeOrdinals(context, state, live).slice(0, Math.max(0, wanted - there.length))
+  const missing = freeOrdinals(context, state, live, Math.max(0, wanted - there.length))
   return [...steps, ...missing.map((ordinal) => startOf(context, state, live, ordinal))]
 }
 
@@ -41,16 +41,7 @@ const stepFor = (context: ControllerContext, state: WantedState, live: RevisionS
 const startOf =
   (context: ControllerContext, state: WantedState, live: RevisionState, ordinal: number): Step =>
   () =>
-    context.engine.start(workloadOf(state, live), ordinal, context.signal)
-
-/** Ordinals that no replica of the revision has, one on its way out neither. */
-const freeOrdinals = (context: ControllerContext, state: WantedState, live: RevisionState): number[] => {
-  const { revision } = workloadOf(state, live)
-  const siblings = context.replicas.of(state).filter((replica) => replica.revision === revision)
-  const taken = new Set(siblings.map(({ ordinal }) => ordinal))
-  const ordinals = Array.from({ length: taken.size + live.spec.scale.max + live.spec.scale.min }, (_, n) => n)
-  return ordinals.filter((ordinal) => !taken.has(ordinal))
-}
+    context.engine.start(workloadOf(context, state, live), ordinal, context.signal)
 
 const bringOne = async (
   context: ControllerContext,

@@ -1,5 +1,6 @@
 import type { Engine } from '@pushfn/engine/engine'
 import type { Configuration } from '@pushfn/kit/configuration'
+import type { Keyring } from '@pushfn/kit/envelope'
 import type { Log } from '@pushfn/kit/log'
 import type { Bus } from '@pushfn/store/bus'
 import type { Schedules } from '@pushfn/store/calls/schedules'
@@ -28,6 +29,10 @@ export interface ControllerContext {
   scales: Scales
   routes: RouteTable
   schedules: Schedules
+  /** Opens tenants' secrets. */
+  keyring: Keyring
+  /** By alias: the values of its secrets with which the live revision did not get ready. */
+  failedSecrets: Map<string, string>
   /** By alias: what moves it or its route waits for its turn, so that neither goes back. */
   inTurn: Turns
   /** Asks that the alias be looked at soon. */

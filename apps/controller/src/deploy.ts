@@ -1,6 +1,5 @@
 import type { Replica } from '@pushfn/engine/engine'
 import { LIVE } from '@pushfn/model/alias'
-import { toAppError } from '@pushfn/model/errors'
 import { confirmLive, giveUpWish, moveAlias } from '@pushfn/store/alias-moves'
 import { channels } from '@pushfn/store/bus'
 import type { RevisionState, WantedState } from '@pushfn/store/wanted'
@@ -8,13 +7,13 @@ import { replicasOfCanary } from './canary/room.ts'
 import type { ControllerContext } from './context.ts'
 import { drainAndRemove, expectDrain, forgetDrains, isLeaving } from './drain.ts'
 import { followSchedule } from './follow-schedules.ts'
-import { type Readiness, untilReady } from './readiness.ts'
 import { routeCommits } from './route-commits.ts'
 import { liveRoute } from './route-table.ts'
 import { newScaleMemory } from './scale/decide.ts'
 import { leastReplicas } from './scale/function-scale.ts'
 import { tellStack, untilStackReady } from './stack-ready.ts'
-import { isOfRevision, named, workloadOf } from './workload.ts'
+import { removeAtOnce, startAll } from './start-all.ts'
+import { hasSecretsOf, isOfRevision, named } from './workload.ts'
 
 /** Gateways serve by a new table within a millisecond or two; one that hangs does not hold a deploy. */
 const APPLIED_LIMIT_MS = 1_000
@@ -32,13 +31,14 @@ export const deploy = async (
 ): Promise<void> => {
   const log = context.log.child({ ...named(state), build: wanted.buildId })
   const startedAt = performance.now()
-  const { replicas, readiness: own } = await startAll(context, state, wanted, signal)
+  const ordinals = Array.from({ length: startingCount(context, state, wanted) }, (_, ordinal) => ordinal)
+  const { replicas, readiness: own } = await startAll(context, state, wanted, ordinals, signal)
   // What was live before goes back alone; its stack has been ready once.
   const isAlone = own.kind === 'failed' || wanted.state === 'live'
   const readiness = isAlone ? own : await untilStackReady(context, wanted, signal)
   if (readiness.kind === 'failed') {
     // First the replicas: the builder takes their image away as soon as it hears of the failure.
-    await Promise.all(replicas.map((replica) => remove(context, replica)))
+    await removeAtOnce(context, replicas)
     await giveUpWish(context.db, { aliasId: state.aliasId, revisionId: wanted.id, failure: readiness.reason })
     settled(context, wanted)
     tellStack(context, wanted)
@@ -52,43 +52,10 @@ export const deploy = async (
     return true
   })
   if (!isMoved) {
-    await Promise.all(replicas.map((replica) => remove(context, replica)))
+    await removeAtOnce(context, replicas)
     return
   }
   log.info({ ms: Math.round(performance.now() - startedAt) }, 'revision live')
-}
-
-const startAll = async (
-  context: ControllerContext,
-  state: WantedState,
-  wanted: RevisionState,
-  signal: AbortSignal,
-): Promise<{ replicas: Replica[]; readiness: Readiness }> => {
-  const workload = workloadOf(state, wanted)
-  await context.engine.ensureNamespace(state.tenant, signal)
-  const ordinals = Array.from({ length: startingCount(context, state, wanted) }, (_, ordinal) => ordinal)
-  const replicas: Replica[] = []
-  try {
-    const results = await Promise.all(
-      ordinals.map(async (ordinal) => {
-        const replica = await context.engine.start(workload, ordinal, signal)
-        context.replicas.put(replica)
-        replicas.push(replica)
-        return untilReady(context, replica, wanted.spec, signal)
-      }),
-    )
-    return { replicas, readiness: results.find((result) => result.kind === 'failed') ?? { kind: 'ready' } }
-  } catch (thrown) {
-    // A newer wish, or the end of leadership.
-    if (signal.aborted) {
-      await Promise.all(replicas.map((replica) => remove(context, replica)))
-      throw thrown
-    }
-    const error = toAppError(thrown)
-    // NOT_READY is what the tenant alone can mend: an image that cannot even be started.
-    if (error.code !== 'NOT_READY') throw thrown
-    return { replicas, readiness: { kind: 'failed', reason: `did not get ready: ${error.hint}` } }
-  }
 }
 
 /** As many as the load of the live one, and of a canary beside it, wants now: the new one takes it over in one moment. */
@@ -113,9 +80,10 @@ export const switchTo = async (
   const scale = context.scales.of(state)
   scale.wake()
   scale.memory = newScaleMemory(replicas.length)
-  const old = context.replicas
-    .of(state)
-    .filter((replica) => !isOfRevision(replica, revision) && !isLeaving(context, replica))
+  const isOld = (replica: Replica) =>
+    replicas.every(({ id }) => id !== replica.id) &&
+    !(isOfRevision(replica, revision) && hasSecretsOf(replica, revision))
+  const old = context.replicas.of(state).filter((replica) => isOld(replica) && !isLeaving(context, replica))
   const drains = old.map((replica) => expectDrain(context, replica, state.live?.spec))
   if (state.alias === LIVE) await routeCommits(context, state.functionId)
   await context.routes.put(liveRoute(state, revision, replicas, context.config))
@@ -130,8 +98,3 @@ export const switchTo = async (
 
 const settled = (context: ControllerContext, revision: RevisionState): void =>
   void context.bus.publish(channels(context.config.cloud).revisionSettled, revision.id)
-
-const remove = async (context: ControllerContext, replica: Replica): Promise<void> => {
-  await context.engine.remove(replica.id, 0).catch((err) => context.log.warn({ err }, 'a replica could not be removed'))
-  context.replicas.drop(replica.id)
-}

@@ -7,9 +7,9 @@ import { switchTo } from './deploy.ts'
 import { drainAndRemove, expectDrain, forgetDrains, isLeaving } from './drain.ts'
 import { fallAsleep } from './fall-asleep.ts'
 import { followSchedule } from './follow-schedules.ts'
-import { cheapestFirst, liveReplicas, usableReplicas } from './live-replicas.ts'
+import { cheapestFirst, isKept, isToRoll, liveReplicas, usableReplicas } from './live-replicas.ts'
+import { rollSecrets } from './roll-secrets.ts'
 import { liveRoute, liveRouteKey } from './route-table.ts'
-import { isOfRevision } from './workload.ts'
 
 /**
  * Keeps the live revision as it shall be: as many replicas running as its load wants and its route over those that answer,
@@ -36,6 +36,8 @@ export const heal = async (context: ControllerContext, state: WantedState): Prom
     }
     await bringUp(context, state, live)
   }
+  const isRolling = liveReplicas(context, state, live).some((replica) => isToRoll(context, state, live, replica))
+  if (isRolling && !isBeingDeployed(live)) await rollSecrets(context, state, live)
   await unlessOvertaken(context, state, async (now) => {
     if (scale.depth !== 'awake' && !isBeingDeployed(live)) return
     const usable = cheapestFirst(usableReplicas(context, state, live))
@@ -77,15 +79,14 @@ const unlessOvertaken = (
   })
 
 /**
- * Replicas of revisions that are neither live nor on their way: left by a crash or a lost race. Requests may still be at
+ * Replicas of revisions that are neither live nor on their way, or that sleep with secrets of before. Requests may still be at
  * them, or go there as long as the gateways have not been told otherwise.
  */
 const removeOthers = (context: ControllerContext, state: WantedState): void => {
   if (context.routes.publishedVersion() === undefined) return
-  const others = context.replicas.of(state).filter((replica) => {
-    const isKept = [state.live, state.wanted].some((revision) => revision && isOfRevision(replica, revision))
-    return !isKept && !isLeaving(context, replica)
-  })
+  const others = context.replicas
+    .of(state)
+    .filter((replica) => !isKept(context, state, replica) && !isLeaving(context, replica))
   for (const replica of others) void drainAndRemove(context, expectDrain(context, replica, state.live?.spec))
 }
 

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createDockerEngine } from '@pushfn/engine/docker/docker-engine'
+import { secretsDirProblem } from '@pushfn/engine/docker/secret-files'
 import { readConfiguration } from '@pushfn/kit/configuration'
 import { startHealthServer } from '@pushfn/kit/health-server'
+import { keyringOf } from '@pushfn/kit/keyring-settings'
 import { createLog } from '@pushfn/kit/log'
 import { createMetrics } from '@pushfn/kit/metrics'
 import { type RunningApp, run } from '@pushfn/kit/run'
@@ -39,9 +41,14 @@ const start = async (): Promise<RunningApp> => {
     egress: config.egress,
     hostPorts: config.hostPorts.map(Number),
     buildsMayReach: config.buildsMayReach,
+    secretsDir: config.secretsDir,
     ...(config.runtime && { runtime: config.runtime }),
     ...(registryLogin && { registryLogin }),
   })
+  const keyring = keyringOf(config)
+  const problem = await secretsDirProblem(config.secretsDir)
+  if (problem)
+    log.warn({ problem }, 'functions that name secrets do not start: name a folder of a tmpfs by SECRETS_DIR')
   const stopping = new AbortController()
 
   /** One leadership after another: what a lost one knew is forgotten. */
@@ -71,6 +78,8 @@ const start = async (): Promise<RunningApp> => {
         signal,
         routes,
         schedules,
+        keyring,
+        failedSecrets: new Map(),
         replicas: trackReplicas(engine),
         inTurn: openTurns(),
       })

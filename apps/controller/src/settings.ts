@@ -1,5 +1,6 @@
 import { commonSettings } from '@pushfn/kit/common-settings'
 import { setting } from '@pushfn/kit/configuration'
+import { keyringSettings } from '@pushfn/kit/keyring-settings'
 import { registrySettings } from '@pushfn/kit/registry-settings'
 
 const { cloud, logLevel, redisUrl, databaseUrl } = commonSettings
@@ -22,6 +23,13 @@ export const settings = {
     default: '/var/run/docker.sock',
   }),
   ...registrySettings,
+  ...keyringSettings,
+  secretsDir: setting.text({
+    env: 'SECRETS_DIR',
+    description:
+      'Folder of a tmpfs where the files of functions’ secrets are; this process and the Docker Engine find it at the same path.',
+    default: '/dev/shm',
+  }),
   runtime: setting.optionalText({
     env: 'CONTAINER_RUNTIME',
     description: 'Runtime of the engine that functions run under, `runsc` for gVisor; none: the engine’s own.',

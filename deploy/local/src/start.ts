@@ -75,7 +75,8 @@ const start = async (): Promise<void> => {
     dataDir: home,
   })
   await step(apps.map(({ name }) => name).join(', '), async () => {
-    undo.defer(() => removeCloud({ docker: engine.docker, cloud }))
+    const { SECRETS_DIR: secretsDir } = process.env
+    undo.defer(() => removeCloud({ docker: engine.docker, cloud, ...(secretsDir && { secretsDir }) }))
     const supervisor = await superviseApps(apps, { dir: home, say: (line) => console.log(`! ${line}`) })
     undo.defer(supervisor.stop)
   })

@@ -51,7 +51,7 @@ export const openKeyring = ([newest, ...older]: readonly [Secret, ...Secret[]]):
     rewrap: (about, envelope) => {
       const whose = bytesOf(about)
       const dataKey = unwrap(whose, envelope)
-      return dataKey && { ...envelope, ...wrap(whose, dataKey) }
+      return dataKey && { sealed: envelope.sealed, ...wrap(whose, dataKey) }
     },
   }
 }

@@ -8,6 +8,8 @@ export const BuildTarget = z.object({
   expiresAfterMs: z.number().int().positive().nullable(),
   /** Laid over each function's environment. */
   environment: z.record(z.string(), z.string()),
+  /** Of the secrets that its functions name, those that they get there. */
+  secrets: z.array(z.string()).default([]),
   /** An environment of the repository's settings: the whole stack stands there, also what is as it is in production. */
   isEnvironment: z.boolean().default(false),
 })

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { AliasName, CANARY, COMMIT_ALIAS, LIVE } from './alias.ts'
 import { PREVIEW_PLACE } from './build-target.ts'
 import { promotionFrom } from './promotion.ts'
+import { SecretName } from './secret.ts'
 
 /** What git allows as a branch's name (git-check-ref-format), a little narrower. */
 const BRANCH = /^(?![-/.])(?!.*(?:\.\.|\/\/|\/\.|@\{|\.lock(?:\/|$)))[^\p{C}\p{Z}~^:?*[\\]+(?<![/.])$/u
@@ -23,10 +24,13 @@ const Variables = z
   .record(VariableName, VariableValue)
   .refine((environment) => Object.keys(environment).length <= 100, 'at most 100 variables')
 
+const Secrets = z.array(SecretName).max(100)
+
 /** What previews of pull requests are like. */
 export const PreviewSettings = z.strictObject({
   isOn: z.boolean().optional().describe('Whether pull requests have previews; they have.'),
   environment: Variables.optional().describe('Laid over the environment of each function.'),
+  secrets: Secrets.optional().describe('Of the secrets that its functions name, those that they get there; else none.'),
   expiresAfterDays: z
     .number()
     .int()
@@ -53,6 +57,7 @@ const EnvironmentName = z.string().check((given) => {
 export const EnvironmentSettings = z.strictObject({
   branch: BranchName.describe('The branch whose pushes go there.'),
   environment: Variables.optional().describe('Laid over the environment of each function.'),
+  secrets: Secrets.optional().describe('Of the secrets that its functions name, those that they get there; else none.'),
 })
 
 const Environments = z

@@ -39,8 +39,8 @@ export const SecretView = z.object({
   version: z.number().int(),
   createdAt: z.string(),
   updatedAt: z.string(),
-  /** Those that run with it, or shall. */
-  functions: z.array(z.string()),
+  /** Those that run with it, or shall; and why one goes on with the values of before, where it does. */
+  functions: z.array(z.object({ name: z.string(), failure: z.string().nullable() })),
 })
 export type SecretView = z.infer<typeof SecretView>
 

@@ -25,7 +25,7 @@ export const moveAlias = (
     if (!row) return false
     const { count } = await tx.alias.updateMany({
       where: { id: facts.aliasId, wantedRevisionId: facts.revisionId, removedAt: null },
-      data: { revisionId: facts.revisionId, failure: null, movedAt: new Date() },
+      data: { revisionId: facts.revisionId, failure: null, secretsFailure: null, movedAt: new Date() },
     })
     if (count === 0) return false
     if (row.alias !== LIVE) return true
@@ -82,6 +82,11 @@ export const giveUpWish = (
       WHERE wanted_revision_id = ${facts.revisionId}::uuid
         AND (id = ${facts.aliasId}::uuid OR (${isFailed} AND revision_id IS DISTINCT FROM wanted_revision_id))`
   })
+
+/** Why what is live there does not get ready with its changed secrets, for the tenant; null: it runs with them. */
+export const noteSecrets = async (db: Database, aliasId: string, failure: string | null): Promise<void> => {
+  await db.alias.updateMany({ where: { id: aliasId }, data: { secretsFailure: storable(failure) } })
+}
 
 /**
  * Nothing runs under the alias any more: its row goes, when it was removed or its function was. `live` stays without a

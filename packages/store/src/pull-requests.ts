@@ -54,6 +54,7 @@ export const recordPullRequest = async (tx: Transaction, facts: PullRequestFacts
     alias: previewAlias({ number, repository: facts.repository.name }),
     expiresAfterMs: (previews?.expiresAfterDays ?? DEFAULT_DAYS) * DAY_MS,
     environment: previews?.environment ?? {},
+    secrets: previews?.secrets ?? [],
     isEnvironment: false,
   })
 }

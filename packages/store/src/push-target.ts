@@ -34,6 +34,7 @@ const environmentOf = (repository: Repository, ref: string): BuildTarget | undef
         alias: AliasName.parse(name),
         expiresAfterMs: null,
         environment: settings?.environment ?? {},
+        secrets: settings?.secrets ?? [],
         isEnvironment: true,
       }
 }

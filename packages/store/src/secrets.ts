@@ -17,6 +17,8 @@ export interface SecretRow extends Pick<Secret, 'name' | 'version' | 'createdAt'
 export interface NamingFunction {
   id: string
   name: string
+  /** Why it does not run with the newest values of its secrets; null: it does, or nobody knows yet. */
+  failure: string | null
 }
 
 /**
@@ -103,10 +105,14 @@ export const secretsUnderOtherKeys = (
   after: SecretKey | undefined,
 ): Promise<SealedSecret[]> =>
   db.secret.findMany({
-    where: { keyId: { not: keyId } },
+    where: {
+      keyId: { not: keyId },
+      ...(after && {
+        OR: [{ tenantId: { gt: after.tenantId } }, { tenantId: after.tenantId, name: { gt: after.name } }],
+      }),
+    },
     orderBy: [{ tenantId: 'asc' }, { name: 'asc' }],
     take: 100,
-    ...(after && { cursor: { tenantId_name: after }, skip: 1 }),
   })
 
 /** Puts the same value under another key, unless it was changed meanwhile. */
@@ -125,13 +131,13 @@ const functionsNaming = async (
   of: { tenantId: string; name?: string },
 ): Promise<ReadonlyMap<string, NamingFunction[]>> => {
   const rows = await db.$queryRaw<(NamingFunction & { secret: string })[]>`
-    SELECT DISTINCT f.id, f.name, s.value AS secret
+    SELECT f.id, f.name, s.value AS secret, max(a.secrets_failure) AS failure
     FROM functions f
       JOIN aliases a ON a.function_id = f.id AND a.removed_at IS NULL AND a.name !~ ${COMMIT_ALIAS.source}
       JOIN revisions r ON r.id IN (a.revision_id, a.wanted_revision_id)
       CROSS JOIN LATERAL jsonb_array_elements_text(r.spec -> 'secrets') s(value)
     WHERE f.tenant_id = ${of.tenantId}::uuid AND f.removed_at IS NULL
       AND s.value = coalesce(${of.name ?? null}, s.value)
-    ORDER BY f.name`
+    GROUP BY f.id, f.name, s.value ORDER BY f.name`
   return Map.groupBy(rows, ({ secret }) => secret)
 }

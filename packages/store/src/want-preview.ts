@@ -36,7 +36,11 @@ export const wantPreview = async (tx: Transaction, target: BuildTarget, facts: R
   }
   const asInProduction = target.isEnvironment ? undefined : isAt(LIVE, facts.spec)
   if (asInProduction) return asInProduction
-  const spec = { ...facts.spec, environment: { ...facts.spec.environment, ...target.environment } }
+  const spec = {
+    ...facts.spec,
+    environment: { ...facts.spec.environment, ...target.environment },
+    secrets: facts.spec.secrets.filter((name) => target.secrets.includes(name)),
+  }
   const asBefore = isAt(target.alias, spec)
   const revisionId = asBefore?.revisionId ?? (await ensureRevision(tx, { ...facts, spec })).id
   await tx.function.update({ where: { id: functionId }, data: { removedAt: null } })

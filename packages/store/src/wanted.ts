@@ -4,6 +4,7 @@ import { FunctionSpec } from '@pushfn/model/function-spec'
 import { type CanaryPlace, type CanarySplit, splitOf } from './canary-split.ts'
 import type { Database } from './database.ts'
 import type { Prisma } from './generated/client.ts'
+import { type SecretVersions, secretsKey, secretVersions } from './secret-versions.ts'
 
 /**
  * What the controller compares with the engine: for each alias the revision that is live there, and the one that is wanted.
@@ -11,6 +12,7 @@ import type { Prisma } from './generated/client.ts'
 export interface WantedState {
   aliasId: string
   functionId: string
+  tenantId: string
   tenant: string
   /** The function's. */
   name: string
@@ -34,6 +36,8 @@ export interface RevisionState {
   digest: string
   sequence: bigint
   spec: FunctionSpec
+  /** Another one whenever a secret is changed that it names; absent when it names none. */
+  secretsKey?: string
   /** `ready`: it answers, and waits for the others of its stack. */
   state: 'built' | 'wanted' | 'ready' | 'live' | 'failed'
 }
@@ -41,7 +45,7 @@ export interface RevisionState {
 const include = {
   function: {
     include: {
-      tenant: { select: { slug: true, suspendedAt: true, removedAt: true, limits: true } },
+      tenant: { select: { id: true, slug: true, suspendedAt: true, removedAt: true, limits: true } },
       canary: { include: { alias: { select: { revisionId: true, removedAt: true } } } },
     },
   },
@@ -54,12 +58,21 @@ type Row = Prisma.AliasGetPayload<{ include: typeof include }>
 /** One alias, undefined when there is none of that id. */
 export const wantedState = async (db: Database, aliasId: string): Promise<WantedState | undefined> => {
   const row = await db.alias.findUnique({ where: { id: aliasId }, include })
-  return row ? stateOf(row) : undefined
+  return row ? stateOf(row, await versionsOf(db, [row])) : undefined
 }
 
 /** All aliases of one function. */
-export const wantedStatesOf = async (db: Database, functionId: string): Promise<WantedState[]> =>
-  (await db.alias.findMany({ where: { functionId }, include })).map(stateOf)
+export const wantedStatesOf = async (db: Database, functionId: string): Promise<WantedState[]> => {
+  const rows = await db.alias.findMany({ where: { functionId }, include })
+  const versions = await versionsOf(db, rows)
+  return rows.map((row) => stateOf(row, versions))
+}
+
+/** Of the one tenant whose rows these are. Read after them: what is compared is never older than what names it. */
+const versionsOf = async (db: Database, [row]: readonly Row[]): Promise<SecretVersions | undefined> => {
+  const tenantId = row?.function.tenant.id
+  return tenantId === undefined ? undefined : (await secretVersions(db, tenantId)).get(tenantId)
+}
 
 /**
  * Every alias under which something runs, shall run, or shall stop running: one row for each, and the specs of revisions
@@ -73,7 +86,7 @@ export const allWantedStates = async (
   { withCommits }: { withCommits: boolean } = { withCommits: true },
 ): Promise<WantedState[]> => {
   const rows = await db.$queryRaw<LightRow[]>`
-    SELECT a.id AS "aliasId", a.name AS alias, f.id AS "functionId", f.name, t.slug AS tenant, t.limits AS "tenantLimits",
+    SELECT a.id AS "aliasId", a.name AS alias, f.id AS "functionId", f.name, t.id AS "tenantId", t.slug AS tenant, t.limits AS "tenantLimits",
       (f.removed_at IS NOT NULL OR a.removed_at IS NOT NULL) AS "isGone",
       (t.suspended_at IS NOT NULL OR t.removed_at IS NOT NULL) AS "isTenantGone",
       l.id AS "liveId", l.build_id AS "liveBuild", l.digest AS "liveDigest", l.sequence AS "liveSequence", l.state::text AS "liveState",
@@ -99,12 +112,14 @@ export const allWantedStates = async (
     for (const { id, spec } of specs) known.set(id, FunctionSpec.parse(spec))
   }
   if (withCommits) for (const id of known.keys()) if (!ids.has(id)) known.delete(id)
+  const versions = await secretVersions(db)
   return rows.map((row) => {
-    const live = lightRevision(known, row, 'live')
-    const wanted = row.wantedId === row.liveId ? live : lightRevision(known, row, 'wanted')
+    const live = lightRevision(known, versions, row, 'live')
+    const wanted = row.wantedId === row.liveId ? live : lightRevision(known, versions, row, 'wanted')
     return {
       aliasId: row.aliasId,
       functionId: row.functionId,
+      tenantId: row.tenantId,
       tenant: row.tenant,
       name: row.name,
       alias: row.alias,
@@ -122,7 +137,7 @@ export const allWantedStates = async (
 const SLICE = 500
 
 type Place = 'live' | 'wanted'
-type LightRow = Pick<WantedState, 'aliasId' | 'functionId' | 'tenant' | 'name' | 'alias'> & {
+type LightRow = Pick<WantedState, 'aliasId' | 'functionId' | 'tenantId' | 'tenant' | 'name' | 'alias'> & {
   tenantLimits: unknown
   isGone: boolean
   isTenantGone: boolean
@@ -142,6 +157,7 @@ type LightRow = Pick<WantedState, 'aliasId' | 'functionId' | 'tenant' | 'name' |
 
 const lightRevision = (
   known: ReadonlyMap<string, FunctionSpec>,
+  versions: ReadonlyMap<string, SecretVersions>,
   row: LightRow,
   place: Place,
 ): RevisionState | undefined => {
@@ -152,7 +168,12 @@ const lightRevision = (
   const state = row[`${place}State`]
   const spec = id === null ? undefined : known.get(id)
   if (!id || !buildId || !digest || sequence === null || !state || !spec) return undefined
-  return { id, buildId, digest, sequence, state, spec }
+  return { id, buildId, digest, sequence, state, spec, ...keyOf(spec, versions.get(row.tenantId)) }
+}
+
+const keyOf = (spec: FunctionSpec, versions: SecretVersions | undefined): Pick<RevisionState, 'secretsKey'> => {
+  const key = secretsKey(spec.secrets, versions)
+  return key === undefined ? {} : { secretsKey: key }
 }
 
 const lightCanary = (row: LightRow): CanaryPlace | undefined => {
@@ -170,20 +191,21 @@ const splitFor = (
   return split ? { split: { ...split, host: aliasHost({ tenant: live.tenant, alias: CANARY }) } } : {}
 }
 
-const stateOf = (row: Row): WantedState => {
+const stateOf = (row: Row, versions: SecretVersions | undefined): WantedState => {
   const { function: fn, revision, wanted } = row
   const { tenant } = fn
   return {
     aliasId: row.id,
     functionId: fn.id,
+    tenantId: tenant.id,
     tenant: tenant.slug,
     name: fn.name,
     alias: row.name,
     host: aliasHost({ tenant: tenant.slug, alias: row.name }),
     isRemoved: Boolean(row.removedAt ?? fn.removedAt ?? tenant.suspendedAt ?? tenant.removedAt),
     tenantLimits: RateLimits.nullable().parse(tenant.limits),
-    ...(revision && { live: revisionOf(revision) }),
-    ...(wanted && { wanted: revisionOf(wanted) }),
+    ...(revision && { live: revisionOf(revision, versions) }),
+    ...(wanted && { wanted: revisionOf(wanted, versions) }),
     ...(row.name === LIVE && splitFor({ ...row, tenant: tenant.slug }, placeOf(fn.canary))),
   }
 }
@@ -199,11 +221,8 @@ const placeOf = (canary: Row['function']['canary']): CanaryPlace | undefined => 
   }
 }
 
-const revisionOf = (row: NonNullable<Row['wanted']>): RevisionState => ({
-  id: row.id,
-  buildId: row.buildId,
-  digest: row.digest,
-  sequence: row.sequence,
-  state: row.state,
-  spec: FunctionSpec.parse(row.spec),
-})
+const revisionOf = (row: NonNullable<Row['wanted']>, versions: SecretVersions | undefined): RevisionState => {
+  const spec = FunctionSpec.parse(row.spec)
+  const { id, buildId, digest, sequence, state } = row
+  return { id, buildId, digest, sequence, state, spec, ...keyOf(spec, versions) }
+}

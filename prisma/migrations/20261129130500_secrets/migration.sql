@@ -14,3 +14,6 @@ CREATE TABLE "secrets" (
 );
 CREATE INDEX "secrets_key_id_idx" ON "secrets"("key_id");
 ALTER TABLE "secrets" ADD CONSTRAINT "secrets_tenant_id_fkey" FOREIGN KEY ("tenant_id") REFERENCES "tenants"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
+-- Why a changed secret did not reach what is live.
+ALTER TABLE "aliases" ADD COLUMN "secrets_failure" TEXT;

@@ -20,6 +20,7 @@ const DEVELOP = 'refs/heads/develop'
 const STAGING = {
   alias: AliasName.parse('staging'),
   expiresAfterMs: null,
+  secrets: [],
   environment: { PLACE: 'staging' },
   isEnvironment: true,
 }

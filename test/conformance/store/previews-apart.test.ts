@@ -21,12 +21,13 @@ afterAll(() => database[Symbol.asyncDispose]())
 const target: BuildTarget = {
   alias: AliasName.parse('pr-7-shop'),
   expiresAfterMs: null,
+  secrets: [],
   environment: { DATABASE: 'staging' },
   isEnvironment: false,
 }
 
 /** A push whose function `a` answers where it was to go. */
-const deployed = async (repository: Repository, goesTo?: BuildTarget) => {
+const deployed = async (repository: Repository, goesTo?: BuildTarget, spec = aSpec()) => {
   const { db } = database
   const pullRequest = { repositoryId: repository.id, number: 7, title: '', headRef: '', headSha: aSha(), baseRef: '' }
   const { id: pullRequestId } = await db.pullRequest.upsert({
@@ -46,7 +47,7 @@ const deployed = async (repository: Repository, goesTo?: BuildTarget) => {
     sha,
     sequence,
     target: goesTo,
-    functions: [{ name: 'a', image: 'img/a', digest: `sha256:${sha}`, spec: aSpec() }],
+    functions: [{ name: 'a', image: 'img/a', digest: `sha256:${sha}`, spec }],
   })
   if (!wanted) throw new Error('nothing released')
   await moveAlias(db, wanted)
@@ -91,5 +92,18 @@ describe('a preview', () => {
     expect((await kept()).toSorted()).toEqual(
       [first, second, previews[3]].map((one) => one?.revisionId ?? '').toSorted(),
     )
+  })
+
+  test('has of the secrets that it names those alone that are let through', async () => {
+    const { db } = database
+    const repository = await aRepository(db)
+    const spec = aSpec({ secrets: ['password', 'token'] })
+    const named = async (goesTo?: BuildTarget) => {
+      const { revisionId } = await deployed(repository, goesTo, spec)
+      return Object(await db.revision.findUniqueOrThrow({ where: { id: revisionId } })).spec.secrets
+    }
+    expect(await named()).toEqual(['password', 'token'])
+    expect(await named(target)).toEqual([])
+    expect(await named({ ...target, secrets: ['token', 'other'] })).toEqual(['token'])
   })
 })

@@ -61,5 +61,5 @@ const viewOf = (row: SecretRow): SecretView => ({
   version: row.version,
   createdAt: row.createdAt.toISOString(),
   updatedAt: row.updatedAt.toISOString(),
-  functions: row.functions.map(({ name }) => name),
+  functions: row.functions.map(({ name, failure }) => ({ name, failure })),
 })

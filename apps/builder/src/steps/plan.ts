@@ -13,7 +13,8 @@ import { buildPageUrl } from '@pushfn/model/urls'
 import { takenNames } from '@pushfn/store/releases'
 import { environmentFromFiles } from '../environment-files.ts'
 import { branchOf, gitLabels } from '../git-labels.ts'
-import { refuseWhatIsNotHere } from '../not-here-yet.ts'
+import { checkSecrets } from '../named-secrets.ts'
+import { passedOver } from '../passed-over.ts'
 import { placedUnder } from '../placed-under.ts'
 import type { Run } from '../run.ts'
 import type { RootedStack } from './read-stack.ts'
@@ -34,7 +35,7 @@ export interface FunctionPlan {
 
 /**
  * Makes the stacks definite: templates found, environment files read, defaults and limits applied, names checked against
- * the tenant's other repositories. Throws what the tenant must mend; what is passed over is a warning in the log.
+ * the tenant's other repositories, secrets looked for. Throws what the tenant must mend; what is passed over is a warning in the log.
  */
 export const plan = async (run: Run, stacks: readonly RootedStack[]): Promise<FunctionPlan[]> => {
   const { db, urls } = run.context
@@ -50,9 +51,13 @@ export const plan = async (run: Run, stacks: readonly RootedStack[]): Promise<Fu
   const plans: FunctionPlan[] = []
   for (const rooted of stacks) {
     const fetched = await fetchedTemplates(run, rooted.stack)
+    const own: FunctionPlan[] = []
     for (const fn of rooted.stack.functions.filter(isWanted)) {
-      plans.push(await placedUnder(rooted.root, () => planFunction(run, rooted, fn, fetched)))
+      own.push(await placedUnder(rooted.root, () => planFunction(run, rooted, fn, fetched)))
     }
+    const left = await placedUnder(rooted.root, () => checkSecrets(run, own))
+    for (const { fn, fault } of left) warn(run, fn, [fault])
+    plans.push(...own)
   }
   refuseIfMissing(run, plans)
   const targetUrl = buildPageUrl(urls, run.build.id)
@@ -89,8 +94,11 @@ const planFunction = async (
   })
   const fromFiles = await environmentFromFiles(run, { root, folder, stackFile: stack.file }, fn)
   const { spec, warnings } = functionSpec(fn, fromFiles, SPEC_DEFAULTS, stack.file)
-  const missing = refuseWhatIsNotHere(fn, stack.file)
-  warn(run, fn, [...(template.warning ? [{ message: template.warning }] : []), ...warnings, ...missing])
+  warn(run, fn, [
+    ...(template.warning ? [{ message: template.warning }] : []),
+    ...warnings,
+    ...passedOver(fn, stack.file),
+  ])
   const assembled = await assembleContext(fn, template, { root: folder, stackFile: stack.file })
   const { dockerfile } = assembled
   const context = { ...assembled, dockerfile: { ...dockerfile, file: posix.join(root, dockerfile.file) } }
