@@ -40,12 +40,21 @@ export interface PlayedBuild {
 
 export const aPlayedBuild = async (
   stage: ConsoleStage,
-  { tenant, repository }: ConsoleTenant,
+  who: ConsoleTenant,
   facts: Parameters<typeof aQueuedPush>[2] & { failure?: BuildFailure } = {},
 ): Promise<PlayedBuild> => {
-  const { db, bus, cloud } = stage
   const { failure, ...push } = facts
-  const { buildId } = await aQueuedPush(db, repository, push)
+  const { buildId } = await aQueuedPush(stage.db, who.repository, push)
+  return playBuild(stage, who, { buildId, failure })
+}
+
+/** The same of a build that waits. */
+export const playBuild = async (
+  stage: ConsoleStage,
+  { tenant, repository }: Pick<ConsoleTenant, 'tenant' | 'repository'>,
+  { buildId, failure }: { buildId: string; failure?: BuildFailure | undefined },
+): Promise<PlayedBuild> => {
+  const { db, bus, cloud } = stage
   const build = await claimBuild(db, buildId, 'test')
   if (!build) throw new Error('somebody else has the build')
   const claim: Claim = { buildId, generation: build.generation }

@@ -2,6 +2,7 @@ import type { Role } from '@pushfn/model/roles'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aWorkingCopy } from '../support/git-repository.ts'
 import { localFetch } from '../support/local-fetch.ts'
+import { aCommandLine } from '../support/pushfn.ts'
 import { litterOf } from '../support/remove-cloud.ts'
 import { aTenantOf } from '../support/tenant.ts'
 import { startWorld, type World } from '../support/world.ts'
@@ -185,5 +186,36 @@ describe('a stack of several functions', () => {
     await copy.push(tenant.gitUrl('shop'))
     expect(await (await localFetch(world.functionUrl(tenant.slug, 'a'))).text()).toBe('a2')
     expect(await (await localFetch(world.functionUrl(tenant.slug, 'b'))).text()).toBe('b3')
+  })
+})
+
+describe('a deploy by the command line', () => {
+  test('makes live what stands in the working directory, goes back, and says what was wrong', async () => {
+    const tenant = await aTenantOf(world)
+    await using somebody = await aCommandLine({ PUSHFN_URL: world.consoleUrl, PUSHFN_TOKEN: tenant.token })
+    await using copy = await aWorkingCopy()
+    const deploy = () => somebody.run(['deploy', '--name', 'shop'], { folder: copy.folder })
+    const called = async () => (await somebody.run(['invoke', 'a'])).stdout
+
+    await copy.write({ 'stack.yml': stack('a'), 'a/handler.js': handler('never committed') })
+    const first = await deploy()
+    expect(first).toMatchObject({ code: 0, stderr: '' })
+    expect(first.stdout).toContain(`a is live at ${world.functionUrl(tenant.slug, 'a')}`)
+    expect(await called()).toBe('never committed')
+
+    await copy.write({ 'a/handler.js': handler('nor this') })
+    expect((await deploy()).code).toBe(0)
+    expect(await called()).toBe('nor this')
+    expect(await somebody.run(['rollback', 'a'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('is live at'),
+    })
+    expect(await called()).toBe('never committed')
+
+    await copy.write({ 'stack.yml': stack('a').replace('node24', 'cobol') })
+    const refused = await deploy()
+    expect(refused.code).toBe(1)
+    expect(refused.stdout).toMatch(/failed: .*cobol/)
+    expect(await called()).toBe('never committed')
   })
 })

@@ -7,7 +7,7 @@ import { callApi } from '../cloud/call-api.ts'
 import type { Cloud } from '../cloud/cloud.ts'
 import { openCloud } from '../cloud/open-cloud.ts'
 import type { Context } from '../context.ts'
-import { findSource } from '../deploy/find-source.ts'
+import { findSource, type Source } from '../deploy/find-source.ts'
 import { pushFolder } from '../deploy/push-folder.ts'
 import { Failure } from '../failure.ts'
 import { plain } from '../show/plain.ts'
@@ -24,9 +24,7 @@ export const deploy = async (context: Context, folder: string | undefined, optio
   const source = options.ref === undefined ? await findSource(context, folder) : undefined
   const repository = options.name ?? nameFrom(source?.folder ?? context.folder)
   const { cloud, tenant } = await openCloud(context)
-  const what = source
-    ? { sha: await pushFolder(context, { cloud, tenant: await ownerOf(context, cloud), repository, source }) }
-    : namedBy(options.ref ?? '')
+  const what = source ? { sha: await push(context, cloud, repository, source) } : namedBy(options.ref ?? '')
   const view = await begin(context, cloud, { tenant, repository, what })
   if (!options.follow) {
     process.stdout.write(`${context.options.json ? JSON.stringify(view, null, 2) : view.url}\n`)
@@ -34,6 +32,14 @@ export const deploy = async (context: Context, folder: string | undefined, optio
   }
   if (!context.options.json) process.stdout.write(`${plain(`${repository} at ${view.sha.slice(0, 8)}: ${view.url}`)}\n`)
   await tellBuild(context, cloud, { tenant, id: view.build })
+}
+
+const push = async (context: Context, cloud: Cloud, repository: string, source: Source): Promise<string> => {
+  const tenant = await ownerOf(context, cloud)
+  const asked = { params: { tenant }, signal: context.signal }
+  const { items } = await callApi(cloud, repositoryRoutes.listRepositories, asked)
+  const isNew = !items.some(({ name, forge }) => name === repository && forge === 'builtin')
+  return pushFolder(context, { cloud, tenant, repository, isNew, source })
 }
 
 /** The tenant whose token it is, when its repositories are here. */

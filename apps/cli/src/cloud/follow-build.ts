@@ -9,7 +9,7 @@ import { callApi, openApi } from './call-api.ts'
 import type { Cloud } from './cloud.ts'
 
 /** How often a connection that broke is taken up again without a word in between. */
-const TRIES = 10
+const TRIES = 30
 const PAUSE_MS = 1_000
 
 /** A build's events from its beginning to its end, each once, also over connections that break. */

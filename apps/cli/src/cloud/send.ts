@@ -1,8 +1,11 @@
-import { type IncomingMessage, request as requestHttp } from 'node:http'
-import { request as requestHttps } from 'node:https'
+import type { IncomingMessage } from 'node:http'
 import type { LookupFunction } from 'node:net'
 import { Failure } from '../failure.ts'
 import { isLocalName } from './cloud.ts'
+
+// An import of them loads all that they name, a whole browser's WebSocket among it: a quarter of the start of a command.
+const { request: requestHttp } = process.getBuiltinModule('node:http')
+const { request: requestHttps } = process.getBuiltinModule('node:https')
 
 export interface Sent {
   method?: string

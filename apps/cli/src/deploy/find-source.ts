@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import type { Context } from '../context.ts'
 import { Failure } from '../failure.ts'
-import { askGit } from './run-git.ts'
+import { askGit, type GitOptions, runGit } from './run-git.ts'
 
 /** What is deployed. */
 export interface Source {
@@ -31,7 +31,7 @@ export const findSource = async (context: Context, named: string | undefined): P
     throw new Failure('usage', `${from} is no folder`)
   }
   const options = { folder: from, env: context.env, signal: context.signal }
-  const top = await askGit(['rev-parse', '--show-toplevel'], options)
+  const top = await topOf(options)
   const folder = named === undefined ? await nearestStack(from, top ?? from) : from
   if (folder === undefined) {
     throw new Failure(
@@ -54,6 +54,13 @@ export const findSource = async (context: Context, named: string | undefined): P
   const head = await askGit(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], options)
   return { folder, git: { top, prefix: relative(top, folder), objects, exclude, ...(head && { head }) } }
 }
+
+/** Undefined where there is no repository. One that git will not read is none to guess about: it says what is left out. */
+const topOf = (options: GitOptions): Promise<string | undefined> =>
+  runGit(['rev-parse', '--show-toplevel'], { ...options, env: { ...options.env, LC_ALL: 'C' } }).catch((err: Error) => {
+    if (err.message.includes('not a git repository')) return undefined
+    throw err
+  })
 
 const nearestStack = async (from: string, top: string): Promise<string | undefined> => {
   for (let folder = from; ; folder = dirname(folder)) {

@@ -7,16 +7,25 @@ import { commitFolder, openThrowAway } from './throw-away.ts'
 /** Where deploys of folders stand at the cloud: beside branches and tags, so that a push of either never meets them. */
 const REF = 'refs/deploys/folder'
 
-/** Commits a folder and pushes it to the repository of that name, which is made when it is new. Gives the commit. */
+export interface FolderPush {
+  cloud: Cloud
+  tenant: string
+  repository: string
+  /** Whether the cloud has no such repository yet: the push makes it. */
+  isNew: boolean
+  source: Source
+}
+
+/** Commits a folder and pushes it to a repository of the cloud's own Git server. Gives the commit. */
 export const pushFolder = async (
   context: Context,
-  { cloud, tenant, repository, source }: { cloud: Cloud; tenant: string; repository: string; source: Source },
+  { cloud, tenant, repository, isNew, source }: FolderPush,
 ): Promise<string> => {
   const settings = { ...gitSettings(cloud), ...author(tenant, cloud) }
   const throwAway = await openThrowAway(source, { env: context.env, settings, signal: context.signal })
   try {
     const url = `${cloud.url}/git/${encodeURIComponent(tenant)}/${encodeURIComponent(repository)}.git`
-    const parent = await lastDeploy(throwAway.git, url)
+    const parent = isNew ? undefined : await lastDeploy(throwAway.git, url)
     const message = `Deploy a folder of ${hostname()}${source.git?.head ? `, at ${source.git.head.slice(0, 8)}` : ''}`
     const sha = await commitFolder(throwAway, { source, parent, message })
     await throwAway.git(['push', '--quiet', '--no-verify', '--force', url, `${sha}:${REF}`])

@@ -111,3 +111,10 @@ test('without a stack.yml, up to the end of the repository, there is nothing to 
   execFileSync('git', ['init', '--quiet', join(folder, 'mine')], { env: env() })
   await expect(deployed('mine')).rejects.toThrow('there is no stack.yml')
 })
+
+test('a repository that git will not read is no folder without one', async () => {
+  git('init', '--quiet', '--initial-branch=main')
+  await write({ '.gitignore': '.env\n', 'shop/stack.yml': 'x', 'shop/.env': 'SECRET' })
+  await writeFile(join(folder, '.git/config'), '[core]\n\trepositoryformatversion = 99\n')
+  await expect(deployed('shop')).rejects.toThrow('repo version')
+})
