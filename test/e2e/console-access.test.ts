@@ -78,6 +78,7 @@ const TABLE: Row[] = [
   { route: 'DELETE tenants/:tenant/domains/:domain', expected: owners(404) },
   { route: 'PUT tenants/:tenant/secrets/:secret', body: { value: 'hunter2' }, expected: developers(200) },
   { route: 'GET tenants/:tenant/secrets', expected: answers(200) },
+  { route: 'GET tenants/:tenant/sealing-key', expected: answers(200) },
   // It is there once.
   { route: 'DELETE tenants/:tenant/secrets/:secret', expected: { ...developers(404), developer: 204 } },
   { route: 'GET tenants/:tenant/limits', expected: answers(200) },

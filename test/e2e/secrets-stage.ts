@@ -51,7 +51,8 @@ export const aTenantWithSecrets = async (world: World) => {
     },
     says: async (name: string): Promise<unknown> =>
       JSON.parse(await (await localFetch(world.functionUrl(tenant.slug, name))).text()),
-    push: async (functions: Record<string, FunctionWithSecrets>) => {
+    /** `sealed`: boxes by function and name. */
+    push: async (functions: Record<string, FunctionWithSecrets>, sealed?: Record<string, Record<string, string>>) => {
       await using copy = await aWorkingCopy()
       const entries = Object.entries(functions).map(([name, given]) => [
         name,
@@ -60,6 +61,7 @@ export const aTenantWithSecrets = async (world: World) => {
       await copy.write({
         'stack.yml': JSON.stringify({ functions: Object.fromEntries(entries) }),
         'fn/handler.js': HANDLER,
+        ...(sealed && { 'secrets.yml': sealedFile(sealed) }),
       })
       await copy.commit()
       return (await copy.push(tenant.gitUrl('shop'), 'main', '--force')).output
@@ -87,3 +89,14 @@ export const aTenantWithSecrets = async (world: World) => {
     },
   }
 }
+
+const sealedFile = (sealed: Record<string, Record<string, string>>): string =>
+  [
+    '# made by a test',
+    'secrets:',
+    ...Object.entries(sealed).flatMap(([fn, boxes]) => [
+      `  ${fn}:`,
+      ...Object.entries(boxes).map(([name, box]) => `    ${name}: ${box}`),
+    ]),
+    '',
+  ].join('\n')

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { sealBox } from '@pushfn/kit/sealed-box'
 import { openDatabase } from '@pushfn/store/database'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { aWorkingCopy } from '../support/git-repository.ts'
@@ -166,6 +167,40 @@ describe('a secret', () => {
     await expect.poll(() => tenant.says('one').catch(String), { timeout: 30_000 }).toEqual({ password: hashOf(second) })
   })
 
+  test('that stands sealed in the repository is its function’s alone, goes back with it, and opens nowhere else', async () => {
+    const [tenant, other] = [await aTenantWithSecrets(world), await aTenantWithSecrets(world)]
+    const [first, second, byHand] = [aSecret(), aSecret(), aSecret()]
+    const boxOf = async (whose: typeof tenant, name: string, value: string, fn = 'one') => {
+      const { key } = JSON.parse((await whose.api('GET', 'sealing-key')).text)
+      const place = { tenant: whose.slug, function: fn, name }
+      return sealBox(Buffer.from(key, 'base64'), place, Buffer.from(value))
+    }
+    await tenant.set('token', byHand)
+    const functions = { one: { secrets: ['password', 'token'] }, two: { secrets: ['token'] } }
+    const push = (password: string) => tenant.push(functions, { one: { password } })
+    expect(await push(await boxOf(tenant, 'password', first))).toContain('one is live')
+    expect(await tenant.says('one')).toEqual({ password: hashOf(first), token: hashOf(byHand) })
+    expect(await tenant.says('two')).toEqual({ token: hashOf(byHand) })
+
+    const elsewhere = 'secrets.yml:4:5 secrets.one.password: it was sealed for another place'
+    expect(await push(await boxOf(tenant, 'other', second))).toContain(elsewhere)
+    expect(await push(await boxOf(tenant, 'password', second, 'two'))).toContain(elsewhere)
+    expect(await push(await boxOf(other, 'password', second))).toContain('it does not open: seal it anew')
+    expect(await push('bm9uc2Vuc2U=')).toContain('it does not open: seal it anew')
+    expect(await tenant.says('one')).toMatchObject({ password: hashOf(first) })
+
+    expect(await push(await boxOf(tenant, 'password', second))).toContain('one is live')
+    expect(await tenant.says('one')).toMatchObject({ password: hashOf(second) })
+    expect((await tenant.api('POST', 'functions/one/rollback', {})).status).toBe(200)
+    expect(await tenant.says('one')).toEqual({ password: hashOf(first), token: hashOf(byHand) })
+
+    const needles = needlesOf([first, second])
+    expect(await inDatabase(world.databaseUrl, needles)).toEqual([])
+    expect(await inRedis(testServers().redisUrl, needles)).toEqual([])
+    const logs = await Promise.all(APPS.map(async (app) => [app, await world.logOf(app)] as const))
+    expect(inTexts(Object.fromEntries(logs), needles)).toEqual([])
+  })
+
   test('is kept under the newest key as soon as there is one', async () => {
     const tenant = await aTenantWithSecrets(world)
     const [first, second] = [aSecret(), aSecret()]
@@ -173,8 +208,11 @@ describe('a secret', () => {
     await tenant.push({ one: { secrets: ['password'] } })
     const db = openDatabase(world.databaseUrl)
     onTestFinished(() => db.$disconnect())
-    const keys = async () =>
-      (await db.secret.findMany({ distinct: 'keyId', select: { keyId: true } })).map(({ keyId }) => keyId)
+    const keys = async () => {
+      const select = { keyId: true } as const
+      const rows = [...(await db.secret.findMany({ select })), ...(await db.sealingKey.findMany({ select }))]
+      return [...new Set(rows.map(({ keyId }) => keyId))]
+    }
     const [before] = await keys()
     for (const app of ['controller', 'api'] as const) {
       await world.app(app).stop()

@@ -47,6 +47,7 @@ export const aQueuedPush = async (db: Database, repository: Repository, facts: P
 export const aSpec = (spec: Partial<FunctionSpec> = {}): FunctionSpec => ({
   environment: {},
   secrets: [],
+  sealed: {},
   labels: {},
   annotations: {},
   memoryMiB: 128,

@@ -21,6 +21,7 @@ import { HooksController } from './rest/hooks.controller.ts'
 import { RebuildsController } from './rest/rebuilds.controller.ts'
 import { RepositoriesController } from './rest/repositories.controller.ts'
 import { RevisionsController } from './rest/revisions.controller.ts'
+import { SealingKeyController } from './rest/sealing-key.controller.ts'
 import { SecretsController } from './rest/secrets.controller.ts'
 import { TenantsController } from './rest/tenants.controller.ts'
 import { TokensController } from './rest/tokens.controller.ts'
@@ -48,6 +49,7 @@ export const apiModule = (context: ApiContext): DynamicModule => ({
     TokensController,
     DomainsController,
     SecretsController,
+    SealingKeyController,
     RepositoriesController,
     DeploysController,
     BuildHooksController,

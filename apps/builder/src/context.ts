@@ -1,5 +1,6 @@
 import type { Forges } from '@pushfn/forge/forges'
 import type { Configuration } from '@pushfn/kit/configuration'
+import type { Keyring } from '@pushfn/kit/envelope'
 import type { Log } from '@pushfn/kit/log'
 import type { SigningKey } from '@pushfn/kit/signing-key'
 import type { CloudUrls } from '@pushfn/model/urls'
@@ -21,6 +22,8 @@ export interface BuilderContext {
   urls: CloudUrls
   /** Signs what is said of images. */
   signingKey: SigningKey
+  /** Opens sealed secrets, to see that they open. */
+  keyring: Keyring
   /** Names this process as the holder of leases. */
   owner: string
   /** Aborts when the process is to stop: builds are handed back. */

@@ -8,6 +8,7 @@ import { forgeSettingsFrom } from '@pushfn/forge/settings-from'
 import { limitBuilds } from '@pushfn/images/limit-builds'
 import { readConfiguration } from '@pushfn/kit/configuration'
 import { startHealthServer } from '@pushfn/kit/health-server'
+import { keyringOf } from '@pushfn/kit/keyring-settings'
 import { createLog } from '@pushfn/kit/log'
 import { createMetrics } from '@pushfn/kit/metrics'
 import { type RunningApp, run } from '@pushfn/kit/run'
@@ -47,6 +48,7 @@ const start = async (): Promise<RunningApp> => {
     stackParser: openStackParser(),
     urls: { functionsUrl: config.functionsUrl, consoleUrl: config.consoleUrl },
     signingKey: signingKeyOf(config.secret),
+    keyring: keyringOf(config),
     owner: `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`,
     stopping: stopping.signal,
     forges: createForges({

@@ -18,10 +18,10 @@ export const checkSecrets = async (run: Run, plans: readonly Planned[]): Promise
   const { target } = run
   const isGiven = (name: string) => !target || target.secrets.includes(name)
   const { tenantId } = run.build.push.repository
-  const names = new Set(plans.flatMap(({ fn }) => fn.secrets.filter(isGiven)))
+  const names = new Set(plans.flatMap(({ spec }) => spec.secrets.filter(isGiven)))
   const missing = new Set(await missingSecrets(run.context.db, tenantId, [...names]))
-  const faults = plans.flatMap(({ fn, stackFile }) =>
-    fn.secrets
+  const faults = plans.flatMap(({ fn, spec, stackFile }) =>
+    spec.secrets
       .filter((name) => missing.has(name))
       .map((name) => ({ name: fn.name, fault: missingFault({ fn, stackFile }, name) })),
   )

@@ -3,6 +3,7 @@ import { setting } from '@pushfn/kit/configuration'
 import { giteaSettings } from '@pushfn/kit/gitea-settings'
 import { githubSettings } from '@pushfn/kit/github-settings'
 import { gitlabSettings } from '@pushfn/kit/gitlab-settings'
+import { keyringSettings } from '@pushfn/kit/keyring-settings'
 import { registrySettings } from '@pushfn/kit/registry-settings'
 
 /** What the builder reads from its environment. */
@@ -11,6 +12,7 @@ export const settings = {
   ...githubSettings,
   ...gitlabSettings,
   ...giteaSettings,
+  ...keyringSettings,
   healthHost: setting.text({ env: 'HEALTH_HOST', description: 'Address of health and metrics.', default: '127.0.0.1' }),
   healthPort: setting.port({ env: 'BUILDER_HEALTH_PORT', description: 'Port of health and metrics.', default: '8083' }),
   dataDir: setting.text({ env: 'DATA_DIR', description: 'Folder of checkouts while they are built.' }),

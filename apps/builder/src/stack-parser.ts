@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { AppError } from '@pushfn/model/errors'
 import type { parseEnvironmentFile } from '@pushfn/model/parse-environment-file'
+import type { parseSealedSecrets } from '@pushfn/model/parse-sealed-secrets'
 import type { parseStack } from '@pushfn/model/parse-stack'
 
 export interface StackText {
@@ -12,9 +13,10 @@ export interface StackText {
 
 export type ParsedStack = ReturnType<typeof parseStack>
 export type ParsedEnvironment = ReturnType<typeof parseEnvironmentFile>
+export type ParsedSealedSecrets = ReturnType<typeof parseSealedSecrets>
 
 /** What the thread is asked. */
-export type Question = StackText & { kind: 'stack' | 'environment' }
+export type Question = StackText & { kind: 'stack' | 'environment' | 'sealed' }
 
 const LIMIT_MS = 1_000
 
@@ -25,6 +27,7 @@ const LIMIT_MS = 1_000
 export interface StackParser extends AsyncDisposable {
   parse(stack: StackText): Promise<ParsedStack>
   parseEnvironment(file: StackText): Promise<ParsedEnvironment>
+  parseSealedSecrets(file: StackText): Promise<ParsedSealedSecrets>
 }
 
 export const openStackParser = (): StackParser => {
@@ -73,6 +76,7 @@ export const openStackParser = (): StackParser => {
   return {
     parse: (stack) => askInTurn<ParsedStack>({ ...stack, kind: 'stack' }),
     parseEnvironment: (file) => askInTurn<ParsedEnvironment>({ ...file, kind: 'environment' }),
+    parseSealedSecrets: (file) => askInTurn<ParsedSealedSecrets>({ ...file, kind: 'sealed' }),
     [Symbol.asyncDispose]: async () => {
       await (await worker)?.terminate()
     },

@@ -13,7 +13,7 @@ import {
 import { type ApiRoute, json, NOTHING } from './api-route.ts'
 import { CallbackKey } from './async-call.ts'
 import { TokenId } from './ids.ts'
-import { NewSecretValue, SecretList, SecretView } from './secret.ts'
+import { NewSecretValue, SealingKeyView, SecretList, SecretView } from './secret.ts'
 
 const TENANT = '/tenants/{tenant}'
 
@@ -136,6 +136,13 @@ export const tenantRoutes = {
     for: 'developer',
     answers: { 204: NOTHING },
     errors: ['CONFLICT'],
+  },
+  showSealingKey: {
+    method: 'GET',
+    path: `${TENANT}/sealing-key`,
+    summary: 'The public key by which secrets are sealed that stand in the tenant’s repositories',
+    for: 'viewer',
+    answers: { 200: json(SealingKeyView) },
   },
   showLimits: {
     method: 'GET',

@@ -21,6 +21,7 @@ describe('functionSpec', () => {
     expect(spec).toEqual({
       environment: {},
       secrets: [],
+      sealed: {},
       labels: {},
       annotations: {},
       memoryMiB: 128,
@@ -63,6 +64,7 @@ describe('functionSpec', () => {
     expect(spec).toMatchObject({
       environment: { fprocess: 'cat', exec_timeout: '5m' },
       secrets: ['a'],
+      sealed: {},
       isRootReadOnly: false,
       memoryMiB: 256,
       cpuMillis: 250,

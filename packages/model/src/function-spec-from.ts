@@ -73,6 +73,7 @@ export const functionSpec = (
   const spec: FunctionSpec = {
     environment,
     secrets: fn.secrets,
+    sealed: {},
     labels: labelsLetThrough(fn, warn),
     annotations,
     memoryMiB: amount(fn, 'memoryMiB', defaults, (given) => {

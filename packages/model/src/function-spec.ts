@@ -40,6 +40,8 @@ export const FunctionSpec = z.object({
   environment: z.record(z.string(), z.string()),
   /** Names of the tenant's secrets that are mounted at /var/openfaas/secrets/<name>. */
   secrets: z.array(z.string()),
+  /** By name, secrets of the function alone that stand in its repository, as boxes that only the cluster opens. */
+  sealed: z.record(z.string(), z.string()).default({}),
   labels: z.record(z.string(), z.string()),
   annotations: z.record(z.string(), z.string()),
   memoryMiB: z.number().int().positive(),

@@ -47,3 +47,7 @@ export type SecretView = z.infer<typeof SecretView>
 /** A tenant's secrets, by name. */
 export const SecretList = z.object({ items: z.array(SecretView) })
 export type SecretList = z.infer<typeof SecretList>
+
+/** By what the tenant's secrets are sealed that stand in its repositories: `key` is the raw X25519 public key in base64. */
+export const SealingKeyView = z.object({ tenant: z.string(), key: z.string() })
+export type SealingKeyView = z.infer<typeof SealingKeyView>

@@ -6,6 +6,7 @@ const aSpec = (spec: Partial<FunctionSpec> = {}): FunctionSpec =>
   FunctionSpec.parse({
     environment: {},
     secrets: [],
+    sealed: {},
     labels: {},
     annotations: {},
     memoryMiB: 128,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { quote } from './quote.ts'
+import { SecretName } from './secret.ts'
 import { described, type Read, readText } from './stack-fields.ts'
 import { isYamlMap, YamlLiteral } from './yaml-tree.ts'
 
@@ -63,3 +64,19 @@ const LABEL_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/
 export const labels = textMap(labelKeyProblem, labelValueProblem)
 
 export const annotations = textMap(labelKeyProblem)
+
+const secretNameProblem = (name: string): string | undefined =>
+  SecretName.safeParse(name).success
+    ? undefined
+    : 'is no name of a secret: lower-case letters, digits, “-”, “_” and “.”'
+
+/** What a box may have: a value of 12 KiB, and what is around it, a third longer twice. */
+const MAX_BOX = 24_576
+
+const boxProblem = (box: string): string | undefined =>
+  box.length <= MAX_BOX && /^[A-Za-z0-9+/]+={0,2}$/.test(box)
+    ? undefined
+    : 'must be a sealed box in base64, of a value of 12 KiB at most'
+
+/** Of a function in `secrets.yml`. */
+export const sealedBoxes = textMap(secretNameProblem, boxProblem)

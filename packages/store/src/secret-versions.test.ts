@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest'
-import { secretsKey } from './secret-versions.ts'
+import { secretsKey as keyOf } from './secret-versions.ts'
+
+const secretsKey = (secrets: string[], of: ReadonlyMap<string, number> | undefined, sealed = {}) =>
+  keyOf({ secrets, sealed }, of)
 
 const versions = new Map([
   ['a', 1],
@@ -19,4 +22,6 @@ test('the key changes with each version of what is named, and with nothing else'
 test('who names none has none, and one whose tenant has none has a key all the same', () => {
   expect(secretsKey([], versions)).toBeUndefined()
   expect(secretsKey(['a'], undefined)).toMatch(/^[0-9a-f]{16}$/)
+  expect(secretsKey([], undefined, { b: 'AAAA' })).toMatch(/^[0-9a-f]{16}$/)
+  expect(secretsKey(['a'], versions, { b: 'AAAA' })).not.toBe(secretsKey(['a', 'b'], versions))
 })

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { FunctionSpec } from '@pushfn/model/function-spec'
 import type { Database } from './database.ts'
 
 /** By name. */
@@ -18,8 +19,13 @@ export const secretVersions = async (db: Database, tenantId?: string): Promise<R
  * What says with which values of its secrets a replica runs, without a word of them: another one whenever one of them is
  * changed, removed or set again. Undefined for a function that names none.
  */
-export const secretsKey = (names: readonly string[], versions: SecretVersions | undefined): string | undefined => {
-  if (names.length === 0) return undefined
-  const all = names.toSorted().map((name) => [name, versions?.get(name) ?? null])
+export const secretsKey = (
+  { secrets, sealed }: Pick<FunctionSpec, 'secrets' | 'sealed'>,
+  versions: SecretVersions | undefined,
+): string | undefined => {
+  const boxes = Object.keys(sealed).toSorted()
+  if (secrets.length === 0 && boxes.length === 0) return undefined
+  // What is in a box never changes under a revision.
+  const all = [secrets.toSorted().map((name) => [name, versions?.get(name) ?? null]), boxes]
   return createHash('sha256').update(JSON.stringify(all)).digest('hex').slice(0, 16)
 }

@@ -36,10 +36,12 @@ export const wantPreview = async (tx: Transaction, target: BuildTarget, facts: R
   }
   const asInProduction = target.isEnvironment ? undefined : isAt(LIVE, facts.spec)
   if (asInProduction) return asInProduction
+  const isGiven = (name: string) => target.secrets.includes(name)
   const spec = {
     ...facts.spec,
     environment: { ...facts.spec.environment, ...target.environment },
-    secrets: facts.spec.secrets.filter((name) => target.secrets.includes(name)),
+    secrets: facts.spec.secrets.filter(isGiven),
+    sealed: Object.fromEntries(Object.entries(facts.spec.sealed).filter(([name]) => isGiven(name))),
   }
   const asBefore = isAt(target.alias, spec)
   const revisionId = asBefore?.revisionId ?? (await ensureRevision(tx, { ...facts, spec })).id

@@ -172,7 +172,7 @@ const lightRevision = (
 }
 
 const keyOf = (spec: FunctionSpec, versions: SecretVersions | undefined): Pick<RevisionState, 'secretsKey'> => {
-  const key = secretsKey(spec.secrets, versions)
+  const key = secretsKey(spec, versions)
   return key === undefined ? {} : { secretsKey: key }
 }
 

@@ -17,6 +17,7 @@ export const aWorkload = ({ spec, code = PROBE_SERVER, ...wanted }: Wanted & { i
   ...wanted,
   spec: {
     secrets: [],
+    sealed: {},
     labels: {},
     annotations: {},
     memoryMiB: 128,

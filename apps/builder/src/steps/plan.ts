@@ -17,6 +17,7 @@ import { checkSecrets } from '../named-secrets.ts'
 import { passedOver } from '../passed-over.ts'
 import { placedUnder } from '../placed-under.ts'
 import type { Run } from '../run.ts'
+import { withSealedSecrets } from '../sealed-secrets.ts'
 import type { RootedStack } from './read-stack.ts'
 
 /** What will be built and run of one function: all that can be refused is refused here, before anything is built. */
@@ -51,10 +52,11 @@ export const plan = async (run: Run, stacks: readonly RootedStack[]): Promise<Fu
   const plans: FunctionPlan[] = []
   for (const rooted of stacks) {
     const fetched = await fetchedTemplates(run, rooted.stack)
-    const own: FunctionPlan[] = []
+    const planned: FunctionPlan[] = []
     for (const fn of rooted.stack.functions.filter(isWanted)) {
-      own.push(await placedUnder(rooted.root, () => planFunction(run, rooted, fn, fetched)))
+      planned.push(await placedUnder(rooted.root, () => planFunction(run, rooted, fn, fetched)))
     }
+    const own = await withSealedSecrets(run, rooted, planned)
     const left = await placedUnder(rooted.root, () => checkSecrets(run, own))
     for (const { fn, fault } of left) warn(run, fn, [fault])
     plans.push(...own)

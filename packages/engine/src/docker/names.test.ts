@@ -9,6 +9,7 @@ const replica = fc.record({ tenant: label, function: label, revision: label, ali
 const spec = FunctionSpec.parse({
   environment: {},
   secrets: [],
+  sealed: {},
   labels: {},
   annotations: {},
   memoryMiB: 64,
