@@ -71,7 +71,7 @@ export const git = async (
     detached: true,
   })
   // Its children too: the one that speaks to the forge waits there for a while otherwise.
-  const kill = () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL')
+  const kill = () => killGroup(child.pid)
   signal.addEventListener('abort', kill)
   let complaint = ''
   child.stderr.on('data', (chunk: Buffer) => {
@@ -91,6 +91,15 @@ export const git = async (
   const end = await ended.promise.finally(() => signal.removeEventListener('abort', kill))
   signal.throwIfAborted()
   if (end !== undefined) throw await failed(args, end, complaint, options)
+}
+
+/** What has ended is gone, also when nobody was told yet: an error in an abort's listener would end the whole builder. */
+const killGroup = (pid: number | undefined): void => {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch (err) {
+    if (!(err instanceof Error && 'code' in err && err.code === 'ESRCH')) throw err
+  }
 }
 
 const environment = (options: GitOptions): Record<string, string> => ({
