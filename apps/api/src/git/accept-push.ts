@@ -1,15 +1,16 @@
 import { whyNotPromoted } from '@pushfn/model/promotion'
 import { buildPageUrl } from '@pushfn/model/urls'
-import { followBuild } from '@pushfn/store/build-stream'
+import { buildOf } from '@pushfn/store/build-list'
 import type { Transaction } from '@pushfn/store/database'
 import { promotionOf, tagOf } from '@pushfn/store/promotions'
 import type { RecordedPush } from '@pushfn/store/push-rows'
 import { recordPush } from '@pushfn/store/pushes'
 import type { Repository } from '@pushfn/store/repositories'
 import type { ApiContext } from '../context.ts'
+import { followEvents } from '../rest/build-events.ts'
 import { ring } from '../webhooks/receive.ts'
 import { defaultBranchOf } from './default-branch.ts'
-import { progressLines } from './progress.ts'
+import { progressLines, untilSilent } from './progress.ts'
 import type { RefCommand } from './ref-commands.ts'
 import { branchHeads, type CommitWords, commitBehind, describeCommit, pointHead } from './repositories-on-disk.ts'
 
@@ -58,12 +59,11 @@ export async function* acceptPush(context: ApiContext, push: AcceptedPush): Asyn
       hasReports: false,
     })
     const pageUrl = buildPageUrl(context.urls, recorded.buildId)
-    const events = followBuild(context.bus, context.config.cloud, recorded.buildId, {
-      signal: push.signal,
-      idleMs: SILENCE_LIMIT_MS,
-    })
     try {
-      yield* progressLines(events, pageUrl)
+      const build = await buildOf(context.db, push.repository.tenantId, recorded.buildId)
+      if (!build) continue
+      const events = followEvents(context, build, { after: undefined, signal: push.signal })
+      yield* progressLines(untilSilent(events, SILENCE_LIMIT_MS), pageUrl)
     } catch (err) {
       context.log.warn({ err, build: recorded.buildId }, 'a build cannot be watched')
       yield `the build cannot be watched from here now; it goes on: ${pageUrl}\n`

@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { BuildEvent } from '@pushfn/model/build-event'
 import { expect, test } from 'vitest'
-import { progressLines } from './progress.ts'
+import { progressLines, untilSilent } from './progress.ts'
 
 async function* events(...list: BuildEvent[]): AsyncGenerator<BuildEvent> {
   yield* list
@@ -33,4 +34,21 @@ test('the reason of a failed function is told once', async () => {
   )
   expect(lines.join('').split(reason)).toHaveLength(2)
   expect(lines[0]).toBe('hello failed\n')
+})
+
+test('a build of which nothing is heard for long is not waited for, one that says something now and then is', async () => {
+  const said: BuildEvent = { id: '1-1', at: 0, kind: 'log', level: 'info', text: 'still there' }
+  async function* quiet(rounds: number, every: number): AsyncGenerator<BuildEvent | undefined> {
+    for (let n = 1; n <= rounds; n++) {
+      await sleep(10)
+      yield n % every === 0 ? said : undefined
+    }
+  }
+  const heard = async (rounds: number, every: number) => {
+    const events: BuildEvent[] = []
+    for await (const event of untilSilent(quiet(rounds, every), 200)) events.push(event)
+    return events.length
+  }
+  expect(await heard(10_000, 10_000)).toBe(0)
+  expect(await heard(60, 2)).toBe(30)
 })

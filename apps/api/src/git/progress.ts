@@ -12,6 +12,22 @@ export async function* progressLines(events: AsyncIterable<BuildEvent>, pageUrl:
   }
 }
 
+/** The events until there is none for so long; `undefined` says that there is none yet. */
+export async function* untilSilent(
+  events: AsyncIterable<BuildEvent | undefined>,
+  limitMs: number,
+): AsyncGenerator<BuildEvent> {
+  let heardAt = performance.now()
+  for await (const event of events) {
+    if (!event) {
+      if (performance.now() - heardAt > limitMs) return
+      continue
+    }
+    heardAt = performance.now()
+    yield event
+  }
+}
+
 const progressLine = (event: BuildEvent, sinceStartMs: number, pageUrl: string): string | undefined => {
   switch (event.kind) {
     case 'log':

@@ -7,7 +7,7 @@ import type { ApiContext } from '../context.ts'
 import { failureOf } from './views.ts'
 
 /** How long a live stream may say nothing before the database is asked whether the build still runs. */
-const QUIET_MS = 15_000
+const QUIET_MS = 5_000
 
 /** What a build said so far; of one that ended all of it, and its end is the last event. */
 export const eventsSoFar = async (context: ApiContext, build: BuildRow): Promise<BuildEvent[]> => {
