@@ -18,6 +18,9 @@ const STATES = {
 /** A step that does not end by itself after an abort is given up. */
 const ABORT_GRACE_MS = 30_000
 
+/** A step that takes longer is told of in the log, as long as it goes on: operators want to know what a builder waits for. */
+const SLOW_MS = 60_000
+
 /**
  * What every step needs, once: at its border a newer push or the end of its repository ends the build, the state is written before it begins,
  * its time and outcome are told after it ended, and it ends with the run's signal at the latest.
@@ -29,6 +32,10 @@ export const inStep = async <Result>(run: Run, name: StepName, work: () => Promi
   await advanceBuild(run.context.db, run.claim, STATES[name])
   const startedAt = performance.now()
   run.tell({ kind: 'step', step: name, status: 'started' })
+  const slow = setInterval(
+    () => run.log.warn({ step: name, ms: Math.round(performance.now() - startedAt) }, 'a step takes long'),
+    SLOW_MS,
+  )
   try {
     const result = await unlessAborted(run.signal, work())
     const ms = performance.now() - startedAt
@@ -42,6 +49,8 @@ export const inStep = async <Result>(run: Run, name: StepName, work: () => Promi
     // So is what breaks because the repository went, when its bell has not been heard yet: the forge has no such one.
     await refuseIfCancelled(run.context.db, { id: run.build.id, tenantId: run.build.push.repository.tenantId })
     throw thrown
+  } finally {
+    clearInterval(slow)
   }
 }
 

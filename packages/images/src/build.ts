@@ -9,6 +9,7 @@ import { cancelBuild, requestBuild } from './build-request.ts'
 import { BuildLine, decodeTrace, type Trace } from './build-trace.ts'
 import { type BuildContext, packContext } from './context.ts'
 import { checkFoundation, type Foundation, vertexProblem } from './foundation.ts'
+import { inspectImage } from './inspect-image.ts'
 import { refuse } from './refuse.ts'
 import { watchProgress } from './watch-progress.ts'
 
@@ -163,10 +164,7 @@ const engineFailure = (fn: string, cause: unknown): AppError =>
   })
 
 const imageIdOf = (docker: Docker, name: string): Promise<string | undefined> =>
-  docker
-    .getImage(name)
-    .inspect()
-    .then(
-      (image) => image.Id,
-      () => undefined,
-    )
+  inspectImage(docker, name).then(
+    (image) => image?.Id,
+    () => undefined,
+  )

@@ -1,7 +1,8 @@
-import { AppError, type Fault } from '@pushfn/model/errors'
+import type { Fault } from '@pushfn/model/errors'
 import type Docker from 'dockerode'
 import { type BaseImage, checkDockerfile } from './check-dockerfile.ts'
 import { type ImagePolicy, imageProblem } from './image-names.ts'
+import { inspectImage } from './inspect-image.ts'
 import { refuseFaults } from './refuse.ts'
 
 /**
@@ -27,7 +28,7 @@ export const checkFoundation = async (
   { file, bases, policy }: Foundation,
   allowed: readonly string[],
 ): Promise<void> => {
-  const look = (name: string) => inspect(docker, fn, name)
+  const look = (name: string) => inspectImage(docker, name)
   const allowedIds = (await Promise.all(allowed.map(look))).map((image) => image?.Id)
   const faults: Fault[] = []
   for (const { image: name, line } of bases) {
@@ -49,19 +50,6 @@ const triggersProblem = (triggers: readonly string[], policy: ImagePolicy): stri
     if (fault) return `has an ONBUILD step that no Dockerfile may have: ${fault.message}`
   }
   return undefined
-}
-
-const inspect = async (docker: Docker, fn: string, name: string): Promise<Docker.ImageInspectInfo | undefined> => {
-  try {
-    return await docker.getImage(name).inspect()
-  } catch (err) {
-    if (err instanceof Error && 'statusCode' in err && err.statusCode === 404) return undefined
-    throw new AppError('ENGINE_FAILED', `looking at ${name}: ${err instanceof Error ? err.message : err}`, {
-      hint: `${fn} could not be built, for the builder did not work: it is tried again`,
-      function: fn,
-      cause: err,
-    })
-  }
 }
 
 /**

@@ -1,5 +1,5 @@
-import { AppError } from '@pushfn/model/errors'
 import type Docker from 'dockerode'
+import { inspectImage } from './inspect-image.ts'
 
 const LIMIT_MS = 10_000
 
@@ -11,17 +11,8 @@ export const hasImage = async (
   docker: Docker,
   digest: string,
   auth: { username: string; password: string } | undefined,
-): Promise<boolean> => (digest.includes('@') ? hasAtRegistry(docker, digest, auth) : hasHere(docker, digest))
-
-const hasHere = async (docker: Docker, id: string): Promise<boolean> => {
-  try {
-    await docker.getImage(id).inspect()
-    return true
-  } catch (err) {
-    if (err instanceof Error && 'statusCode' in err && err.statusCode === 404) return false
-    throw new AppError('ENGINE_FAILED', `looking at ${id}: ${err instanceof Error ? err.message : err}`, { cause: err })
-  }
-}
+): Promise<boolean> =>
+  digest.includes('@') ? hasAtRegistry(docker, digest, auth) : (await inspectImage(docker, digest)) !== undefined
 
 const hasAtRegistry = async (
   docker: Docker,

@@ -1,7 +1,7 @@
-import { AppError } from '@pushfn/model/errors'
 import type { LookedUpImage } from '@pushfn/model/image-base'
 import type Docker from 'dockerode'
 import { z } from 'zod'
+import { inspectImage } from './inspect-image.ts'
 
 /** A registry is asked what its tags mean now; one that takes longer for all of a build's is not waited for. */
 const LIMIT_MS = 10_000
@@ -38,17 +38,9 @@ const untold = (image: string): LookedUpImage => ({ image, id: null, digest: nul
 const imageBase = async (docker: Docker, image: string): Promise<LookedUpImage> => {
   const [, pinned] = /@(sha256:[0-9a-f]{64})$/.exec(image) ?? []
   if (pinned !== undefined) return { image, id: image, digest: pinned }
-  try {
-    const { Id, RepoDigests } = await docker.getImage(image).inspect()
-    return { image, id: Id, digest: /@(sha256:[0-9a-f]{64})$/.exec(RepoDigests?.[0] ?? '')?.[1] ?? null }
-  } catch (err) {
-    if (!isMissing(err)) {
-      throw new AppError('ENGINE_FAILED', `looking at ${image}: ${err instanceof Error ? err.message : err}`, {
-        hint: 'the builder did not work: it is tried again',
-        cause: err,
-      })
-    }
-  }
+  const here = await inspectImage(docker, image)
+  if (here)
+    return { image, id: here.Id, digest: /@(sha256:[0-9a-f]{64})$/.exec(here.RepoDigests?.[0] ?? '')?.[1] ?? null }
   const digest = await digestAtRegistry(docker, image)
   return { image, id: digest ?? null, digest: digest ?? null }
 }
@@ -67,5 +59,3 @@ const digestAtRegistry = async (docker: Docker, image: string): Promise<string |
     clearTimeout(timer)
   }
 }
-
-const isMissing = (err: unknown): boolean => err instanceof Error && 'statusCode' in err && err.statusCode === 404

@@ -1,3 +1,4 @@
+import { inspectImage } from '@pushfn/images/inspect-image'
 import type { ImageContents } from '@pushfn/images/sbom/package-reader'
 import { readPaths, readWholeImage } from '@pushfn/images/sbom/read-image'
 import { ProvenanceStatement } from '@pushfn/model/provenance'
@@ -71,8 +72,4 @@ const pullIfAway = async (
   )
 }
 
-const inspect = (docker: BuilderContext['docker'], image: string) =>
-  docker
-    .getImage(image)
-    .inspect()
-    .catch(() => undefined)
+const inspect = (docker: BuilderContext['docker'], image: string) => inspectImage(docker, image).catch(() => undefined)
