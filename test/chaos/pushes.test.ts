@@ -78,6 +78,7 @@ describe('of pushes of one ref', () => {
       const sha = await project.copy.git('rev-parse', 'HEAD')
       await expect.poll(async () => (await ledger.buildOf(sha)) !== null, { timeout: 10_000 }).toBe(true)
     }
+    await ledger.untilEnded(60_000)
     const outputs = await Promise.all(pushed)
     expect(outputs.map(({ code }) => code)).toEqual(Array(6).fill(0))
     await answersAtLast(project, 'builtin-6')
@@ -86,7 +87,7 @@ describe('of pushes of one ref', () => {
 
 test('a push that git took while nobody could note it is found and built', async () => {
   const project = await aBuiltinProject(world, 'unnoted')
-  await project.push('noted')
+  expect(await project.push('noted')).toMatchObject({ code: 0 })
   const repository = await ledger.db.repository.findFirstOrThrow({ where: { tenant: { slug: 'unnoted' } } })
   await world.app('api').stop({ signal: 'SIGKILL' })
   const sha = await project.commit('unnoted')

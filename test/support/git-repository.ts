@@ -7,6 +7,9 @@ import { repositoryRoot } from '@pushfn/local/repository-root'
 
 const execute = promisify(execFile)
 
+/** A push waits in git for its build: one that never hears of its end shows as a push that failed. */
+const PUSH_LIMIT_MS = 180_000
+
 /** A tenant's working copy, and the real `git`. */
 export interface WorkingCopy extends AsyncDisposable {
   readonly folder: string
@@ -68,10 +71,7 @@ export const aWorkingCopy = async (example?: string): Promise<WorkingCopy> => {
         const { stdout, stderr } = await execute(
           'git',
           ['-C', folder, 'push', ...options, url, ...[branch].flat().map((name) => `HEAD:refs/heads/${name}`)],
-          {
-            env,
-            maxBuffer: 67_108_864,
-          },
+          { env, maxBuffer: 67_108_864, timeout: PUSH_LIMIT_MS },
         )
         return { code: 0, output: stdout + stderr }
       } catch (thrown) {

@@ -18,8 +18,8 @@ export const openLedger = (world: World) => {
       const open = await db.build.findMany({ where: { state: { notIn: [...TERMINAL_STATES] } } })
       return open.length === 0 || { not: open }
     }).catch(async (err) => {
-      const said = (await world.logOf('builder')).trimEnd().split('\n').slice(-12)
-      throw new Error(`${err.message}\nthe builder said last:\n${said.map((line) => line.slice(0, 300)).join('\n')}`)
+      const said = (await world.logOf('builder')).trimEnd().split('\n').slice(-25)
+      throw new Error(`${err.message}\nthe builder said last:\n${said.map((line) => line.slice(0, 240)).join('\n')}`)
     })
   return {
     db,
