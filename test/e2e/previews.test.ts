@@ -69,6 +69,7 @@ describe('a pull request', () => {
     const first = await pushTo(project, url, 'topic', { 'one/handler.js': says('first') })
     const pullRequest = await world.github.openPullRequest({ into: repository, branch: 'topic' })
     await world.github.waitForStatus(first, 'preview/stack-deploy', 'success')
+    await world.github.waitForStatus(first, 'preview/one', 'success')
     const host = hostOf(pullRequest)
     expect(await answerOf(host, 'one')).toBe('first preview')
     expect(await answerOf(tenant, 'one')).toBe('1 production')
