@@ -115,7 +115,7 @@ describe('a python3 function', () => {
     expect(await say('hällo')).toBe('you said hällo')
     expect(await say('print')).toBe('printed\n')
     expect(await say('stderr')).toBe('fine')
-    expect(await running.logs()).toContain('to the log')
+    await expect.poll(() => running.logs(), { timeout: 5_000 }).toContain('to the log')
   })
 
   test('sees its own request in Http_ variables while others run', async () => {
