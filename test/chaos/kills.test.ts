@@ -109,7 +109,10 @@ test('and nothing is left behind: no container, no network, no folder', async ()
   expect(isThere ? await readdir(builds) : []).toEqual([])
 })
 
-/** Which container is too many is to be read in the failure. */
+/**
+ * A new leader keeps as many replicas of what is live as it finds, for they may be what the load wants, and lets those go that
+ * it does not want after a while. Which container is too many is to be read in the failure.
+ */
 const shown = ({ Names, State, Labels }: { Names: string[]; State: string; Labels: Record<string, string> }): string =>
   `${Names[0]} ${State} ${Object.entries(Labels)
     .filter(([name]) => /alias|revision/.test(name))
