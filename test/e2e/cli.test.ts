@@ -19,6 +19,7 @@ import {
 import { RevisionList } from '@pushfn/model/api-revisions'
 import { DeadLetterList } from '@pushfn/model/async-call'
 import { BuildEvent } from '@pushfn/model/build-event'
+import { SecretList, SecretView } from '@pushfn/model/secret'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { z } from 'zod'
 import { aWorkingCopy } from '../support/git-repository.ts'
@@ -52,7 +53,7 @@ beforeAll(async () => {
     gateway.close()
     gateway.closeAllConnections()
   })
-  stage = undo.use(await startConsole({ FUNCTIONS_URL: `http://fn.localhost:${port}` }))
+  stage = undo.use(await startConsole({ FUNCTIONS_URL: `http://fn.localhost:${port}`, DNS_SERVERS: '127.0.0.1:9' }))
   owner = await aConsoleTenant(stage, 'owner')
   stranger = await aConsoleTenant(stage, 'stranger')
   live = await aPlayedBuild(stage, owner, { message: 'Say hello' })
@@ -83,6 +84,8 @@ const COMMANDS: [args: string, schema: z.ZodType, code?: number][] = [
   ['token ls', TokenList],
   ['token create ci --role viewer --days 7', NewTokenView],
   ['token revoke 0199b6a0-0000-7000-8000-000000000000', Problem, 1],
+  ['secret ls', SecretList],
+  ['secret rm gone', Problem, 1],
   ['login --link', LoginLinkView],
   ['tenant limits', TenantLimitsView],
   ['tenant limits --default', Problem, 1],
@@ -295,6 +298,23 @@ describe('a call', () => {
     expect((await us.run(['invoke', 'hello', '-p', '/../else'])).code).toBe(2)
     expect((await us.run(['invoke', 'hello', '-H', 'A: b\r\nC: d'])).code).toBe(2)
   })
+})
+
+test('a secret comes from standard input or a file, byte by byte, and is never told again', async () => {
+  await using copy = await aWorkingCopy()
+  await copy.write({ key: 'in a file\n' })
+  const set = (name: string, input: string, ...args: string[]) =>
+    us.run(['--json', 'secret', 'set', name, ...args], { input, folder: copy.folder })
+  const ended = [await set('piped', 'hunter2\n'), await set('kept', '', '--file', 'key', '--exact')]
+  for (const { code, stdout, stderr } of ended) {
+    expect(code, stderr).toBe(0)
+    expect(SecretView.safeParse(JSON.parse(stdout)).error).toBeUndefined()
+    expect(stdout + stderr).not.toMatch(/hunter2|in a file/)
+  }
+  expect((await us.run(['secret', 'ls'])).stdout).toMatch(/^kept .*\npiped /m)
+  expect((await them.run(['secret', 'ls'])).stdout).toContain('stranger has no secrets')
+  expect(await set('empty', '')).toMatchObject({ code: 1, stdout: '' })
+  expect((await us.run(['secret', 'rm', 'piped'])).stdout).toBe('piped is removed\n')
 })
 
 describe('a deploy of the working directory', () => {

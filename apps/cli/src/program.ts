@@ -3,6 +3,7 @@ import { addBuildCommands } from './commands/builds.ts'
 import { addCanaryCommands } from './commands/canary.ts'
 import { addFunctionCommands } from './commands/functions.ts'
 import { addMachineCommands } from './commands/machine.ts'
+import { addSecretCommands } from './commands/secrets.ts'
 import { addTenantCommands } from './commands/tenants.ts'
 import type { Context } from './context.ts'
 import { type OpenContext, type Root, root } from './root.ts'
@@ -15,6 +16,7 @@ export const pushfn = ({ env, signal }: Pick<Context, 'env' | 'signal'>): Root =
   addFunctionCommands(program, open)
   addBuildCommands(program, open)
   addCanaryCommands(program, open)
+  addSecretCommands(program, open)
   addTenantCommands(program, open)
   addMachineCommands(program, open)
   return program

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
+import { resolve } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { findFunction } from '../cloud/find-function.ts'
@@ -21,7 +22,7 @@ interface InvokeOptions {
 /** Calls a function as any caller does, at its URL. Its answer goes to stdout as it comes, byte by byte. */
 export const invoke = async (context: Context, name: string, options: InvokeOptions): Promise<void> => {
   const { cloud, found } = await findFunction(context, name)
-  const body = await bodyFrom(options.data)
+  const body = await bodyFrom(context, options.data)
   const headers = {
     ...headersFrom(options.header ?? []),
     ...(options.auth && { authorization: `Bearer ${cloud.token}` }),
@@ -62,10 +63,10 @@ const addressOf = (functionUrl: string, { path = '', async: isAsync }: InvokeOpt
   throw new Failure('usage', 'the path leaves the function', { hint: 'it is what follows the function’s URL' })
 }
 
-const bodyFrom = async (data: string | undefined): Promise<Buffer | string | undefined> => {
+const bodyFrom = async ({ folder }: Context, data: string | undefined): Promise<Buffer | string | undefined> => {
   if (data === '-' || data === '@-') return buffer(process.stdin)
   if (data?.startsWith('@')) {
-    return readFile(data.slice(1)).catch((cause: unknown) => {
+    return readFile(resolve(folder, data.slice(1))).catch((cause: unknown) => {
       throw new Failure('usage', `${data.slice(1)} cannot be read`, { cause })
     })
   }
