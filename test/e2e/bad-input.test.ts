@@ -154,7 +154,7 @@ describe('refused before anything is built', () => {
     [
       'a secret that is not there',
       stack(`${hello}    secrets:\n      - password\n`),
-      'stack.yml:5:5 functions.hello.secrets: there is no secret “password”: set it first, by PUT /tenants/:tenant/secrets/password of the API',
+      'stack.yml:5:5 functions.hello.secrets: there is no secret “password”: set it first, by “pushfn secret set password”',
     ],
     [
       'an annotation that would leave the function open',

@@ -54,7 +54,7 @@ const placeOf = ({ fn, stackFile }: Place) => ({
 })
 
 const missingFault = (at: Place, name: string): Fault => {
-  const message = `there is no secret “${name}”: set it first, by PUT /tenants/:tenant/secrets/${name} of the API`
+  const message = `there is no secret “${name}”: set it first, by “pushfn secret set ${name}”`
   return { message, place: placeOf(at) }
 }
 
