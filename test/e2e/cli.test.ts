@@ -19,6 +19,7 @@ import {
 import { RevisionList } from '@pushfn/model/api-revisions'
 import { DeadLetterList } from '@pushfn/model/async-call'
 import { BuildEvent } from '@pushfn/model/build-event'
+import { parseSealedSecrets } from '@pushfn/model/parse-sealed-secrets'
 import { SecretList, SecretView } from '@pushfn/model/secret'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { z } from 'zod'
@@ -314,6 +315,12 @@ test('a secret comes from standard input or a file, byte by byte, and is never t
   expect((await us.run(['secret', 'ls'])).stdout).toMatch(/^kept .*\npiped /m)
   expect((await them.run(['secret', 'ls'])).stdout).toContain('stranger has no secrets')
   expect(await set('empty', '')).toMatchObject({ code: 1, stdout: '' })
+  const sealed = await us.run(['secret', 'seal', 'hello', 'db-password'], { input: 'hunter2', folder: copy.folder })
+  expect(sealed).toMatchObject({ code: 0, stderr: '' })
+  const written = await readFile(join(copy.folder, 'secrets.yml'), 'utf8')
+  expect(parseSealedSecrets(written, 'secrets.yml')).toMatchObject({
+    entries: [{ function: 'hello', name: 'db-password' }],
+  })
   expect((await us.run(['secret', 'rm', 'piped'])).stdout).toBe('piped is removed\n')
 })
 

@@ -17,6 +17,18 @@ export const addSecretCommands = (program: Root, open: OpenContext): void => {
     .option('--exact', 'a line end at the end belongs to it')
     .action(async (name, options) => (await import('../actions/secrets.ts')).setSecret(open(), name, options))
   secret
+    .command('seal')
+    .argument('<function>')
+    .argument('<name>')
+    .description(
+      'Seals a secret for one function, by what is piped in, stands in a file, or is typed, and writes the box into secrets.yml\nhere, beside stack.yml: it is committed as code is, and only the cloud opens it.',
+    )
+    .option('--file <path>', 'the value stands there')
+    .option('--exact', 'a line end at the end belongs to it')
+    .action(async (fn, name, options) =>
+      (await import('../actions/seal-secret.ts')).sealSecret(open(), fn, name, options),
+    )
+  secret
     .command('rm')
     .argument('<name>')
     .description('Removes a secret that no function runs with.')
