@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { LoginLinkView } from '@pushfn/model/api'
+import { AuditPage } from '@pushfn/model/audit'
 import { TenantSlug } from '@pushfn/model/names'
 import { createLoginCode } from '@pushfn/store/login-links'
 import { recordPerson } from '@pushfn/store/people'
@@ -162,6 +163,10 @@ const TABLE: Row[] = [
   { route: 'POST tenants/:tenant/login-links', expected: owners(201) },
   // A token is revoked, not signed out.
   { route: 'DELETE sessions', expected: { ...all(409), nobody: 401 } },
+  { route: 'GET tenants/:tenant/audit', expected: owners(200) },
+  { route: 'GET tenants/:tenant/audit.ndjson', expected: owners(200) },
+  { route: 'GET audit', expected: operators(200) },
+  { route: 'GET audit.ndjson', expected: operators(200) },
   { route: 'GET openapi.json', expected: all(200), caching: 'public' },
   { route: 'GET session', expected: { ...all(200), nobody: 401 } },
   // No token opens or ends a session but from the console's own page, which the tests of the session are about.
@@ -474,5 +479,44 @@ describe('a person', () => {
     expect(url.startsWith(`${stage.consoleUrl}/login#`)).toBe(true)
     const { body } = await signInBy(new URL(url).hash.slice(1))
     expect(body).toMatchObject({ kind: 'person', tenants: [{ tenant: 'link-tenant', role: 'owner' }] })
+  })
+})
+
+describe('what is changed by the api', () => {
+  const ask = async (path: string, token: string, init: { method?: 'POST' | 'DELETE'; body?: unknown } = {}) => {
+    const answer = await request(`${stage.apiUrl}/${path}`, {
+      method: init.method ?? 'GET',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(init.body !== undefined && { body: JSON.stringify(init.body) }),
+    })
+    return { status: answer.statusCode, text: await answer.body.text() }
+  }
+  const trailOf = async (slug: string, token: string) =>
+    AuditPage.parse(JSON.parse((await ask(`tenants/${slug}/audit`, token)).text)).items
+
+  test('is written down with who did it, and not with what was sent; what was refused or only read is not', async () => {
+    const { tenant, token } = await aConsoleTenant(stage)
+    const made = await ask(`tenants/${tenant.slug}/tokens`, token, { method: 'POST', body: { name: 'for ci' } })
+    const { id, token: secret } = JSON.parse(made.text)
+    await ask(`tenants/${tenant.slug}/tokens/${id}`, stage.operatorToken, { method: 'DELETE' })
+    await ask(`tenants/${tenant.slug}/tokens`, token)
+    expect((await ask(`tenants/${tenant.slug}/tokens`, token, { method: 'POST', body: {} })).status).toBe(400)
+    const trail = await trailOf(tenant.slug, token)
+    expect(trail).toMatchObject([
+      { actor: 'operator', action: 'revokeToken', tenant: tenant.slug, subject: { id }, address: '127.0.0.1' },
+      { actor: 'token test', action: 'makeToken', tenant: tenant.slug, subject: {} },
+    ])
+    expect(JSON.stringify(trail)).not.toContain(secret)
+    const lines = (await ask(`tenants/${tenant.slug}/audit.ndjson`, token)).text.trimEnd().split('\n')
+    expect(lines.map((line) => JSON.parse(line))).toEqual(trail)
+    expect((await ask('audit.ndjson', stage.operatorToken)).text).toContain(JSON.stringify(trail[0]))
+    expect(await trailOf('stranger', stranger.token)).not.toContainEqual(
+      expect.objectContaining({ tenant: tenant.slug }),
+    )
+  })
+
+  test('is not to be changed, nor taken away, whoever has the database open', async () => {
+    await expect(stage.db.auditEntry.updateMany({ data: { actor: 'nobody' } })).rejects.toThrow('only added')
+    await expect(stage.db.auditEntry.deleteMany()).rejects.toThrow('only added')
   })
 })

@@ -1,5 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common'
-import { APP_GUARD } from '@nestjs/core'
+import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core'
+import { AuditController } from './audit/audit.controller.ts'
+import { AuditInterceptor } from './audit/audit.interceptor.ts'
 import { BadgeController } from './badges/badge.controller.ts'
 import { ConsoleController } from './console/console.controller.ts'
 import { type ApiContext, CONTEXT } from './context.ts'
@@ -39,6 +41,7 @@ export const apiModule = (context: ApiContext): DynamicModule => ({
   providers: [
     { provide: CONTEXT, useValue: context },
     { provide: APP_GUARD, useClass: PolicyGuard },
+    { provide: APP_INTERCEPTOR, useClass: AuditInterceptor },
   ],
   controllers: [
     HealthController,
@@ -61,6 +64,7 @@ export const apiModule = (context: ApiContext): DynamicModule => ({
     BuildsController,
     CallsController,
     DeliveriesController,
+    AuditController,
     SessionController,
     LoginLinksController,
     OpenApiController,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { NewAllowedTenant } from './api.ts'
 import { type ApiRoute, json, NOTHING } from './api-route.ts'
+import { auditRoutes } from './api-routes-audit.ts'
 import { buildRoutes } from './api-routes-builds.ts'
 import { functionRoutes } from './api-routes-functions.ts'
 import { operatorRoutes } from './api-routes-operators.ts'
@@ -28,6 +29,7 @@ export const API_ROUTES = {
   repositories: repositoryRoutes,
   builds: buildRoutes,
   tenant: tenantRoutes,
+  audit: auditRoutes,
   operators: operatorRoutes,
   document: documentRoutes,
 } as const satisfies Record<string, Record<string, ApiRoute>>

@@ -47,11 +47,11 @@ export const revokeToken = async (db: Database, tenantId: string, id: string): P
   return row
 }
 
-/** Whom a token speaks for, and as what; undefined when it is unknown, revoked or expired, or its tenant suspended or removed. */
+/** Whom a token speaks for, as what, and how it is called; undefined when it is unknown, revoked or expired, or its tenant suspended or removed. */
 export const holderOfToken = async (
   db: Database,
   token: string,
-): Promise<{ tenant: Tenant; role: Role } | undefined> => {
+): Promise<{ tenant: Tenant; role: Role; token: string } | undefined> => {
   const found = await db.apiToken.findUnique({ where: { hash: tokenHash(token) }, include: { tenant: true } })
   if (!found || found.revokedAt || (found.expiresAt && found.expiresAt < new Date())) return undefined
   if (found.tenant.suspendedAt || found.tenant.removedAt) return undefined
@@ -59,7 +59,7 @@ export const holderOfToken = async (
   if (!found.lastUsedAt || Date.now() - found.lastUsedAt.getTime() > 60_000) {
     await db.apiToken.update({ where: { id: found.id }, data: { lastUsedAt: new Date() } })
   }
-  return { tenant: found.tenant, role: found.role }
+  return { tenant: found.tenant, role: found.role, token: found.name }
 }
 
 /** Tells gateways of a new token. Throws when Redis is away. */

@@ -11,7 +11,8 @@ import { requireSameOrigin } from './same-origin.ts'
 /** Who asks: an operator, a token of a tenant, or a person with what they have access to. */
 export type Caller =
   | { kind: 'operator' }
-  | { kind: 'tenant'; access: readonly [Access] }
+  /** `token`: its name. */
+  | { kind: 'tenant'; access: readonly [Access]; token: string }
   | { kind: 'person'; person: Person; access: readonly Access[] }
 
 /** Who sent the request, by bearer token or by the console's session. Throws UNAUTHENTICATED for nobody. */
@@ -26,7 +27,7 @@ export const requireCaller = async (context: ApiContext, request: FastifyRequest
 export const callerOf = async (context: ApiContext, token: string): Promise<Caller | undefined> => {
   if (isOperator(context, token)) return { kind: 'operator' }
   const holder = await holderOfToken(context.db, token)
-  return holder && { kind: 'tenant', access: [holder] }
+  return holder && { kind: 'tenant', access: [holder], token: holder.token }
 }
 
 /** Whom a session stands for; undefined when its token is worth nothing any more, or its person has signed out everywhere. */

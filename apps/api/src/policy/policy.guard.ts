@@ -23,10 +23,10 @@ export class PolicyGuard implements CanActivate {
     const request = execution.switchToHttp().getRequest<FastifyRequest>()
     const { url = '', method = request.method } = request.routeOptions
     if (!url.startsWith(`${BASE}/`)) return true
-    const route = ROUTES.get(shapeOf([method].flat()[0] ?? '', url.slice(BASE.length)))
-    if (!route) throw new AppError('INTERNAL', `${request.method} ${url} is not in the list of routes`)
+    const found = ROUTES.get(shapeOf([method].flat()[0] ?? '', url.slice(BASE.length)))
+    if (!found) throw new AppError('INTERNAL', `${request.method} ${url} is not in the list of routes`)
     const { tenant } = request.params as { tenant?: string }
-    decided.set(request, await decide(this.#context, request, route, tenant))
+    decided.set(request, { ...(await decide(this.#context, request, found.route, tenant)), action: found.action })
     return true
   }
 }
@@ -37,7 +37,10 @@ export const callerOfRequest = (request: FastifyRequest): Caller => known(decide
 /** The tenant that a request is about, of a route with a tenant in its path. */
 export const tenantOfRequest = (request: FastifyRequest): Tenant => known(decided.get(request)?.tenant)
 
-const decided = new WeakMap<FastifyRequest, Decision>()
+/** What was decided of a request, and what its route is called; undefined for what is not of the REST API. */
+export const decisionOf = (request: FastifyRequest): (Decision & { action: string }) | undefined => decided.get(request)
+
+const decided = new WeakMap<FastifyRequest, Decision & { action: string }>()
 
 const known = <Value>(value: Value | undefined): Value => {
   if (value !== undefined) return value
@@ -48,8 +51,8 @@ const known = <Value>(value: Value | undefined): Value => {
 const shapeOf = (method: string, path: string): string =>
   `${method === 'HEAD' ? 'GET' : method} ${path.replace(/:\w+|\{\w+\}/g, ':')}`
 
-const ROUTES: ReadonlyMap<string, ApiRoute> = new Map(
+const ROUTES: ReadonlyMap<string, { route: ApiRoute; action: string }> = new Map(
   Object.values(API_ROUTES)
-    .flatMap((routes): ApiRoute[] => Object.values(routes))
-    .map((route) => [shapeOf(route.method, route.path), route]),
+    .flatMap((routes) => Object.entries<ApiRoute>(routes))
+    .map(([action, route]) => [shapeOf(route.method, route.path), { route, action }]),
 )
