@@ -45,7 +45,7 @@ export const aCommandLine = async (own: Record<string, string> = {}): Promise<Co
         TMPDIR: scratch,
         GIT_CONFIG_NOSYSTEM: '1',
         // What is compiled once serves all.
-        NODE_COMPILE_CACHE: join(tmpdir(), 'pushfn-compiled'),
+        NODE_COMPILE_CACHE: join(repositoryRoot, 'node_modules/.cache/pushfn'),
         ...own,
         ...env,
       },
