@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { aSecret, aTenantWithSecrets, hashOf } from '../e2e/secrets-stage.ts'
 import { localFetch } from '../support/local-fetch.ts'
 import { litterOf } from '../support/remove-cloud.ts'
 import { type AppName, startWorld, type World } from '../support/world.ts'
@@ -108,3 +109,20 @@ const fetchParts = async () => {
   const text = await (await localFetch(`${project.url}?parts=20`)).text()
   return text.split('\n').filter(Boolean).length
 }
+
+test('a leader killed while a secret is rolled leaves nobody without it, and no call fails', async () => {
+  const tenant = await aTenantWithSecrets(world)
+  await tenant.set('password', aSecret())
+  await tenant.push({ one: { secrets: ['password'], labels: { 'com.openfaas.scale.min': '2' } } })
+  const stop = tenant.callAllTheWhile('one')
+  for (const ms of [50, 400]) {
+    const value = aSecret()
+    await tenant.set('password', value)
+    await sleep(ms)
+    await world.app('controller').stop({ signal: 'SIGKILL' })
+    await world.start('controller')
+    await expect.poll(() => tenant.says('one'), { timeout: 40_000 }).toEqual({ password: hashOf(value) })
+  }
+  await expect.poll(async () => (await tenant.containers()).length, { timeout: 90_000 }).toBe(2)
+  expect(await stop()).toEqual([])
+})
