@@ -197,7 +197,11 @@ describe('a deploy by the command line', () => {
     const deploy = () => somebody.run(['deploy', '--name', 'shop'], { folder: copy.folder })
     const called = async () => (await somebody.run(['invoke', 'a'])).stdout
 
-    await copy.write({ 'stack.yml': stack('a'), 'a/handler.js': handler('never committed') })
+    // A repository that was pushed to before, as most are.
+    await copy.write({ 'stack.yml': stack('a'), 'a/handler.js': handler('committed') })
+    await copy.commit()
+    expect(await copy.push(tenant.gitUrl('shop'))).toMatchObject({ code: 0 })
+    await copy.write({ 'a/handler.js': handler('never committed') })
     const first = await deploy()
     expect(first).toMatchObject({ code: 0, stderr: '' })
     expect(first.stdout).toContain(`a is live at ${world.functionUrl(tenant.slug, 'a')}`)

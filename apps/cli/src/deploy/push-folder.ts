@@ -40,9 +40,10 @@ const lastDeploy = async (
   git: (args: readonly string[]) => Promise<string>,
   url: string,
 ): Promise<string | undefined> => {
-  // By a pattern: to ask for one that is not there would be a failure.
-  await git(['fetch', '--quiet', '--depth=1', '--no-tags', '--no-write-fetch-head', url, `+${REF}*:${REF}*`])
-  return (await git(['for-each-ref', '--format=%(objectname)', REF])) || undefined
+  // To fetch one that is not there would be a failure.
+  if (!(await git(['ls-remote', url, REF]))) return undefined
+  await git(['fetch', '--quiet', '--depth=1', '--no-tags', '--no-write-fetch-head', url, `+${REF}:${REF}`])
+  return git(['rev-parse', REF])
 }
 
 /**

@@ -38,7 +38,11 @@ export const LinkSignIn = () => {
         </p>
       )}
       <p className="text-sm text-muted">
-        It works once. Or <Link to="/functions">sign in otherwise</Link>.
+        It works once. Or{' '}
+        <Link to="/functions" className="underline">
+          sign in otherwise
+        </Link>
+        .
       </p>
     </main>
   )
