@@ -8,7 +8,7 @@ import type { Transaction } from '@pushfn/store/database'
 import type { DeliveryFacts, Outcome } from '@pushfn/store/deliveries'
 import { promotionOf, refOfTag, tagOf } from '@pushfn/store/promotions'
 import { recordPullRequest } from '@pushfn/store/pull-requests'
-import type { PushFacts, RecordedPush } from '@pushfn/store/push-rows'
+import type { RecordedPush } from '@pushfn/store/push-rows'
 import { recordPush } from '@pushfn/store/pushes'
 import { functionsOfTenant, repositoriesBeside, restoreFunctions } from '@pushfn/store/removals'
 import {
@@ -135,7 +135,7 @@ const applyPush = async (
   frame: Frame,
   event: Extract<ForgeEvent, { kind: 'push' }>,
 ): Promise<string | undefined> => {
-  const { forge } = frame.facts
+  const { forge, id } = frame.facts
   const tag = tagOf(event.ref)
   if (tag === undefined && !event.ref.startsWith('refs/heads/')) return `${event.ref} is no branch`
   // A tag that goes takes nothing with it: what it made live is.
@@ -153,21 +153,15 @@ const applyPush = async (
     pusher: event.pusher,
     message: event.message,
     skip: event.skip,
-    delivery: deliveryOf(frame),
+    delivery: { forge, id, ...(frame.hook !== undefined && { hook: frame.hook }) },
   })
   if (push.kind === 'known') return `${event.ref} stands at ${event.after.slice(0, 8)} already`
   return notePush(frame, push)
 }
 
-const deliveryOf = ({ facts: { forge, id }, hook }: Frame): PushFacts['delivery'] => ({
-  forge,
-  id,
-  ...(hook !== undefined && { hook }),
-})
-
 /** A tag or a release moves `live` where the tenant said so of its kind and name. */
 const applyTag = async (tx: Transaction, frame: Frame, told: ToldTag): Promise<string | undefined> => {
-  const { forge } = frame.facts
+  const { forge, id } = frame.facts
   const { repository: facts, by, tag, sha, before = NO_COMMIT, pusher, message } = told
   const there = await repositoryByForgeId(tx, forge, facts.id)
   const reason = whyNotPromoted(there && promotionOf(there), { by, tag })
@@ -183,7 +177,8 @@ const applyTag = async (tx: Transaction, frame: Frame, told: ToldTag): Promise<s
     before,
     pusher,
     message,
-    delivery: deliveryOf(frame),
+    // A release is no move of its tag, and may be told of again and again.
+    delivery: { forge, id },
   })
   if (push.kind === 'known') return `${tag} stands at ${sha.slice(0, 8)} already`
   return notePush(frame, push)
