@@ -46,7 +46,8 @@ export const deliver = async ({ github }: Door, sent: Sent): Promise<Answer> => 
     method: sent.method ?? 'POST',
     headers,
     ...(sent.method === 'GET' ? {} : { body }),
-    signal: AbortSignal.timeout(30_000),
+    // Gigabytes at once take their time on a slow machine.
+    signal: AbortSignal.timeout(100_000),
   })
   const text = await response.text()
   const ms = performance.now() - begun

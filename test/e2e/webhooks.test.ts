@@ -247,7 +247,9 @@ describe('a cloud of anyone’s', () => {
     expect(new Set(statuses)).toEqual(new Set([413]))
   })
 
-  test('takes a flood of the largest bodies within its memory, and pushes meanwhile', async () => {
+  test('takes a flood of the largest bodies within its memory, and pushes meanwhile', {
+    timeout: 240_000,
+  }, async () => {
     const body = Buffer.alloc(26_214_400, 'x')
     body.write('{"zen":"')
     body.write('"}', body.length - 2)
