@@ -1,6 +1,7 @@
 import { RebuildView } from '@pushfn/model/api-rebuilds'
 import { type RevisionList, RevisionList as RevisionListSchema } from '@pushfn/model/api-revisions'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { callAllTheWhile } from '../support/call-all-the-while.ts'
 import { aWorkingCopy, type WorkingCopy } from '../support/git-repository.ts'
 import { localFetch } from '../support/local-fetch.ts'
 import { litterOf } from '../support/remove-cloud.ts'
@@ -40,24 +41,6 @@ const deploy = async (copy: WorkingCopy, tenant: TestTenant, files: Record<strin
   return { sha, ...(await copy.push(tenant.gitUrl('shop'))) }
 }
 
-/** Calls until stopped, and tells every answer that was not 200. */
-const callAllTheWhile = (tenant: TestTenant, name: string) => {
-  const bad: number[] = []
-  let isStopped = false
-  const calling = (async () => {
-    while (!isStopped) {
-      const { status, body } = await localFetch(world.functionUrl(tenant.slug, name))
-      await body?.cancel()
-      if (status !== 200) bad.push(status)
-    }
-  })()
-  return async () => {
-    isStopped = true
-    await calling
-    return bad
-  }
-}
-
 describe('a function', () => {
   test('goes back without a build and without a failed call, further back, and to a commit by name', async () => {
     const tenant = await aTenantOf(world)
@@ -68,7 +51,7 @@ describe('a function', () => {
     const images = async () => (await litterOf(world.docker, world.cloud)).images.length
     const before = await images()
 
-    const stop = callAllTheWhile(tenant, 'a')
+    const stop = callAllTheWhile(world.functionUrl(tenant.slug, 'a'))
     const back = await api(tenant, 'POST', `${tenant.slug}/functions/a/rollback`, {})
     expect(back).toMatchObject({ status: 200, body: { items: [{ function: 'a', state: 'live' }] } })
     expect(await said(tenant, 'a')).toBe('two')
@@ -163,7 +146,7 @@ describe('where tags promote', () => {
     await copy.git('push', '--quiet', tenant.gitUrl('shop'), 'x1')
     expect(await said(tenant, 'a')).toBe('one')
     await copy.git('tag', '--annotate', '--message', 'the second', 'v2')
-    const stop = callAllTheWhile(tenant, 'a')
+    const stop = callAllTheWhile(world.functionUrl(tenant.slug, 'a'))
     await copy.git('push', '--quiet', tenant.gitUrl('shop'), 'v2')
     expect([await said(tenant, 'a'), await said(tenant, 'b')]).toEqual(['two', 'b'])
     expect(await stop()).toEqual([])
@@ -278,7 +261,7 @@ describe('a new base image', () => {
     const wished = await operate('POST', '', { tenants })
     expect([wished.status, wished.body.isPlanned]).toEqual([202, false])
     expect((await operate('POST', '', { tenants: tenants.toReversed() })).body.id).toBe(wished.body.id)
-    const stop = callAllTheWhile(ada, 'a')
+    const stop = callAllTheWhile(world.functionUrl(ada.slug, 'a'))
     const second = await aBase('second', 'BASE_MARK=second')
     await world.start('builder', { BASE_IMAGE: second })
     expect((await untilFinished(wished.body.id)).counts).toEqual({ ...NONE, done: 3 })

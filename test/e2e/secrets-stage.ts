@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { SecretList } from '@pushfn/model/secret'
+import { callAllTheWhile } from '../support/call-all-the-while.ts'
 import { aWorkingCopy } from '../support/git-repository.ts'
 import { localFetch } from '../support/local-fetch.ts'
 import { litterOf } from '../support/remove-cloud.ts'
@@ -70,23 +71,7 @@ export const aTenantWithSecrets = async (world: World) => {
       (await litterOf(world.docker, world.cloud)).containers.filter(
         ({ Labels }) => Labels['pushfn.cloud/tenant'] === tenant.slug,
       ),
-    /** Calls until stopped, and tells every status that was not 200. */
-    callAllTheWhile: (name: string) => {
-      const bad: number[] = []
-      let isStopped = false
-      const calling = (async () => {
-        while (!isStopped) {
-          const { status, body } = await localFetch(world.functionUrl(tenant.slug, name))
-          await body?.cancel()
-          if (status !== 200) bad.push(status)
-        }
-      })()
-      return async () => {
-        isStopped = true
-        await calling
-        return bad
-      }
-    },
+    callAllTheWhile: (name: string) => callAllTheWhile(world.functionUrl(tenant.slug, name)),
   }
 }
 
