@@ -3,7 +3,7 @@ import { callApi } from '../cloud/call-api.ts'
 import { openCloud } from '../cloud/open-cloud.ts'
 import { revisionNamed } from '../cloud/revision-named.ts'
 import type { Context } from '../context.ts'
-import { choicesText } from '../show/choices-text.ts'
+import { pinnedText } from '../show/choices-text.ts'
 import { print } from '../show/print.ts'
 
 export const rollBack = async (context: Context, name: string, { to }: { to?: string | undefined }): Promise<void> => {
@@ -11,9 +11,5 @@ export const rollBack = async (context: Context, name: string, { to }: { to?: st
   const { cloud, tenant } = await openCloud(context)
   const asked = { params: { tenant, function: name }, body, signal: context.signal }
   const list = await callApi(cloud, functionRoutes.rollBackFunction, asked)
-  print(
-    context,
-    list,
-    () => `${choicesText(list, `${name} stays where it is`)}\npinned: pushfn unpin ${name} lets pushes move it again`,
-  )
+  print(context, list, () => pinnedText(list, name))
 }
