@@ -1,27 +1,11 @@
+import { BoxContents, type BoxPlace, boxText } from '@pushfn/model/sealed-box'
 import sodium from 'libsodium-wrappers'
-import { z } from 'zod'
-
-/** What a box is for: it opens for this alone. */
-export interface BoxPlace {
-  /** The tenant's slug, which is never another's. */
-  tenant: string
-  function: string
-  name: string
-}
 
 /** Of X25519, raw: anybody seals by the public one, and only who has the private one opens. */
 export interface SealingKey {
   publicKey: Uint8Array<ArrayBuffer>
   privateKey: Uint8Array<ArrayBuffer>
 }
-
-/** The place stands inside, sealed with the value, so that a box which is carried to another place says where it belongs. */
-const Contents = z.strictObject({
-  tenant: z.string(),
-  function: z.string(),
-  name: z.string(),
-  value: z.base64(),
-})
 
 export const newSealingKey = async (): Promise<SealingKey> => {
   await sodium.ready
@@ -32,13 +16,8 @@ export const newSealingKey = async (): Promise<SealingKey> => {
 /** A value as a sealed box of libsodium, in base64: to be written into a repository by whoever knows the public key. */
 export const sealBox = async (publicKey: Uint8Array, place: BoxPlace, value: Uint8Array): Promise<string> => {
   await sodium.ready
-  const contents: z.infer<typeof Contents> = {
-    tenant: place.tenant,
-    function: place.function,
-    name: place.name,
-    value: Buffer.from(value).toString('base64'),
-  }
-  return Buffer.from(sodium.crypto_box_seal(JSON.stringify(contents), publicKey)).toString('base64')
+  const text = boxText(place, Buffer.from(value).toString('base64'))
+  return Buffer.from(sodium.crypto_box_seal(text, publicKey)).toString('base64')
 }
 
 export type Opened = { value: Buffer } | { problem: 'closed' | 'elsewhere' }
@@ -53,10 +32,10 @@ export const openBox = async (key: SealingKey, place: BoxPlace, box: string): Pr
   return isHere ? { value: Buffer.from(contents.value, 'base64') } : { problem: 'elsewhere' }
 }
 
-const contentsOf = ({ publicKey, privateKey }: SealingKey, box: string): z.infer<typeof Contents> | undefined => {
+const contentsOf = ({ publicKey, privateKey }: SealingKey, box: string): BoxContents | undefined => {
   try {
     const text = sodium.crypto_box_seal_open(Buffer.from(box, 'base64'), publicKey, privateKey, 'text')
-    return Contents.parse(JSON.parse(text))
+    return BoxContents.parse(JSON.parse(text))
   } catch {
     return undefined
   }
