@@ -410,7 +410,7 @@ describe('a person', () => {
   }
   const aPerson = async (...accounts: { id: string; role: 'viewer' | 'developer' | 'owner' }[]): Promise<string> => {
     const forge = owner.tenant.forge
-    const { id } = await recordPerson({ forge, id: randomUUID(), login: 'ada', accounts }, stage.db)
+    const { id } = await recordPerson(stage.db, { forge, id: randomUUID(), login: 'ada', accounts })
     return createLoginCode(stage.db, id, new Date(Date.now() + 60_000))
   }
 
@@ -458,7 +458,7 @@ describe('a person', () => {
   })
 
   test('who signs out everywhere is out in every browser, and can sign in anew', async () => {
-    const { id } = await recordPerson({ forge: 'github', id: randomUUID(), login: 'ada', accounts: [] }, stage.db)
+    const { id } = await recordPerson(stage.db, { forge: 'github', id: randomUUID(), login: 'ada', accounts: [] })
     const login = async () =>
       (await signInBy(await createLoginCode(stage.db, id, new Date(Date.now() + 60_000)))).cookie
     const [here, there] = [await login(), await login()]

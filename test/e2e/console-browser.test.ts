@@ -30,7 +30,7 @@ test('a login link signs in by a click, shows the tenants that one has, and is w
   const other = await aConsoleTenant(stage)
   const accounts = [owner, other].map(({ tenant }) => ({ id: tenant.forgeAccountId, role: 'owner' as const }))
   const facts = { forge: owner.tenant.forge, id: owner.tenant.id, login: 'ada', accounts }
-  const { id } = await recordPerson(facts, stage.db)
+  const { id } = await recordPerson(stage.db, facts)
   const code = await createLoginCode(stage.db, id, new Date(Date.now() + 60_000))
   const theirs = await aPlayedBuild(stage, other, { message: 'of the other tenant' })
   await theirs.say(state('live'))

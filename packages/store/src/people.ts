@@ -20,7 +20,7 @@ export interface Access {
 }
 
 /** Writes down who signed in, and what the forge says of them today in place of what it said before. */
-export const recordPerson = ({ forge, id, login, accounts }: PersonFacts, db: Database): Promise<Person> =>
+export const recordPerson = (db: Database, { forge, id, login, accounts }: PersonFacts): Promise<Person> =>
   db.$transaction(async (tx) => {
     const key = { forge, forgeUserId: id }
     const person = await tx.person.upsert({

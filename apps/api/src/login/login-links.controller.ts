@@ -30,7 +30,7 @@ export class LoginLinksController {
       })
     }
     const { forge, forgeAccountId: id, login } = tenant
-    const person = await recordPerson({ forge, id, login, accounts: [{ id, role: 'owner' }] }, db)
+    const person = await recordPerson(db, { forge, id, login, accounts: [{ id, role: 'owner' }] })
     const expiresAt = new Date(Date.now() + LINK_MS)
     const code = await createLoginCode(db, person.id, expiresAt)
     return LoginLinkView.parse({
