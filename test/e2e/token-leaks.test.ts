@@ -220,7 +220,7 @@ describe('a secret', () => {
     }
     await expect.poll(async () => (await keys()).includes(before ?? ''), { timeout: 30_000 }).toBe(false)
     expect(await keys()).toHaveLength(1)
-    expect(await world.logOf('api')).toContain('secrets are under the newest key now')
+    await expect.poll(() => world.logOf('api'), { timeout: 5_000 }).toContain('secrets are under the newest key now')
     // A replica that starts anew opens it, and another value comes under the key at once.
     const [container] = await tenant.containers()
     await world.docker.getContainer(container?.Id ?? '').remove({ force: true })
